@@ -1,0 +1,81 @@
+"""What a scan can come to: a closed set, each with what its screen needs and nothing else.
+
+Pure: no clock, no input or output, no third-party package.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from contracts.events import OutcomeName
+from contracts.replica import CustomerEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What the edge booked for this visit."""
+
+    points: int
+    rewards: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A customer's card. ``earned`` is unknown until the edge has answered."""
+
+    customer: CustomerEntry
+    earned: Earned | None = None
+    offline: bool = False
+    already_counted: bool = False
+    """The same card shortly before: a screen with the balance, not an event."""
+
+    name = OutcomeName.RECOGNISED
+
+    def with_earned(self, earned: Earned) -> "Recognised":
+        return replace(self, earned=earned)
+
+
+@dataclass(frozen=True, slots=True)
+class Unlinked:
+    """A card of ours that nobody has yet."""
+
+    name = OutcomeName.UNLINKED
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """A card that was withdrawn."""
+
+    as_of: datetime
+    name = OutcomeName.REVOKED
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownCard:
+    """It looks like a card of ours, and this kiosk does not know it (yet)."""
+
+    offline: bool = False
+    name = OutcomeName.UNKNOWN_CARD
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignCode:
+    """A code that is not one of ours."""
+
+    name = OutcomeName.FOREIGN_CODE
+
+
+@dataclass(frozen=True, slots=True)
+class SeveralCodes:
+    """Two cards at once: which one is meant is for the person to say."""
+
+    name = OutcomeName.SEVERAL_CODES
+
+
+@dataclass(frozen=True, slots=True)
+class NotCounted:
+    """The card was read, but the scan could not be kept: the storage is full."""
+
+    name = OutcomeName.NOT_COUNTED
+
+
+Outcome = Recognised | Unlinked | Revoked | UnknownCard | ForeignCode | SeveralCodes | NotCounted
