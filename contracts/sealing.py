@@ -59,7 +59,9 @@ def lookup(code: CardCode, site: Site) -> bytes:
     return _expand(code, site, b"welkom/v1/lookup", 16)
 
 
-def seal(keys: CardKeys, site: Site, revision: int, entry: Entry, random: Callable[[int], bytes]) -> SealedRow:
+def seal(
+    keys: CardKeys, site: Site, revision: int, entry: Entry, random: Callable[[int], bytes]
+) -> SealedRow:
     """Seal ``entry`` into the card's row.
 
     ``random(n)`` gives n random bytes; the nonce is drawn anew for each sealing, never derived.
