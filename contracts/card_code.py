@@ -76,11 +76,10 @@ def parse(text: str, hosts: Iterable[str]) -> CardCode | ForeignCode:
     upper = text.strip().upper()
     scheme, separator, rest = upper.partition("://")
     if separator:
-        host, slash, path = rest.partition("/")
-        if scheme not in {"HTTP", "HTTPS"} or host not in {each.upper() for each in hosts}:
+        host, _, path = rest.partition("/")
+        ours = scheme in {"HTTP", "HTTPS"} and host in {each.upper() for each in hosts}
+        if not ours or not path.startswith("C/"):
             return ForeignCode(len(text))
-        if not path.startswith("C/"):
-            raise InvalidCardCode("an address of ours, but not a card's")
         return _from_text(path[2:].rstrip("/"))
     try:
         return from_typed(upper)

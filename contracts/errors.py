@@ -30,7 +30,7 @@ class ProblemType(StrEnum):
 
     INVALID_REQUEST = "invalid-request"
     NOT_SIGNED_IN = "not-signed-in"
-    TOKEN_REFUSED = "token-refused"
+    TOKEN_REFUSED = "token-refused"  # noqa: S105 (a reason, not a secret)
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not-found"
     CONFLICT = "conflict"
