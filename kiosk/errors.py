@@ -35,3 +35,7 @@ class StorageFull(KioskError, OSError):
 
 class EdgeUnreachable(KioskError, OSError):
     """The edge did not answer, or not as agreed."""
+
+
+class DocumentsDamaged(KioskError, OSError):
+    """The device's documents and their backup can both not be read; nothing was overwritten."""
