@@ -1,0 +1,191 @@
+"""How both programs hold their line to the broker: MQTT 5 over TLS, and no trust in what brokers promise.
+
+Nothing is queued while offline, nothing hangs on PUBACK or on retained messages; after every connect the
+owner subscribes and says everything anew. An exception in a callback would silently kill paho's network
+thread, so :meth:`Link.run` runs that loop itself and lets the exception out to whoever supervises it.
+"""
+
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+KEEPALIVE_SECONDS = 20
+_IN_FLIGHT = 20
+_MAX_RETRY_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """PEM files: whom to trust, and who we are."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+    def context(self) -> ssl.SSLContext:
+        """Return a TLS context that trusts this CA alone and shows our certificate."""
+        context = ssl.create_default_context(cafile=self.ca)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(self.certificate, self.key)
+        return context
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where the broker listens, and under which client id we come.
+
+    With ``session_seconds`` the broker keeps our session for so long while we are away.
+    """
+
+    host: str
+    port: int
+    client_id: str
+    session_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What arrived. With manual acknowledging the broker keeps it until ``acknowledge`` is called."""
+
+    topic: str
+    payload: bytes
+    acknowledge: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """The last will: what the broker says for us, retained, when we vanish."""
+
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What the broker said when it let us in."""
+
+    shared_subscriptions: bool
+
+
+class Link:
+    """One connection to the broker that comes back by itself.
+
+    ``connected`` and ``received`` are called in the thread of :meth:`run`; ``parting`` before each attempt
+    to connect, so that every session can have a last will of its own.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credentials: Credentials,
+        *,
+        connected: Callable[[Welcome], None],
+        received: Callable[[Message], None],
+        disconnected: Callable[[str], None] = lambda reason: None,
+        parting: Callable[[], Parting | None] = lambda: None,
+        manual_ack: bool = False,
+    ) -> None:
+        self._endpoint = endpoint
+        self._connected = connected
+        self._disconnected = disconnected
+        self._received = received
+        self._parting = parting
+        self._manual_ack = manual_ack
+        self._up = threading.Event()
+        self._client = self._new_client(credentials)
+
+    def run(self) -> None:
+        """Stay connected until :meth:`stop`; whatever goes wrong in a callback comes out here."""
+        self._client.connect_async(
+            self._endpoint.host,
+            self._endpoint.port,
+            keepalive=KEEPALIVE_SECONDS,
+            clean_start=not self._endpoint.session_seconds,
+            properties=self._connect_properties(),
+        )
+        self._client.loop_forever(retry_first_connection=True)
+
+    def stop(self) -> None:
+        """End :meth:`run`, from any thread. The broker drops the last will at this."""
+        self._client.disconnect()
+
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
+        """Send a message; False while offline: it is not kept, and is the caller's to send again."""
+        if not self._up.is_set():
+            return False
+        return self._client.publish(topic, payload, qos=qos, retain=retain).rc == paho.MQTT_ERR_SUCCESS
+
+    def subscribe(self, *topics: str) -> None:
+        """Subscribe with QoS 1; done anew after every connect."""
+        self._client.subscribe([(topic, 1) for topic in topics])
+
+    @property
+    def is_up(self) -> bool:
+        """Tell whether the broker has let us in and the connection was not lost since."""
+        return self._up.is_set()
+
+    def _new_client(self, credentials: Credentials) -> paho.Client:
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self._endpoint.client_id,
+            protocol=paho.MQTTv5,
+            manual_ack=self._manual_ack,
+        )
+        client.tls_set_context(credentials.context())
+        client.max_inflight_messages_set(_IN_FLIGHT)
+        client.reconnect_delay_set(1, _MAX_RETRY_SECONDS)
+        client.on_pre_connect = self._on_pre_connect
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        return client
+
+    def _connect_properties(self) -> Properties:
+        properties = Properties(PacketTypes.CONNECT)
+        properties.SessionExpiryInterval = self._endpoint.session_seconds
+        return properties
+
+    def _on_pre_connect(self, client: paho.Client, userdata: object) -> None:
+        parting = self._parting()
+        if parting is not None:
+            client.will_set(parting.topic, parting.payload, qos=1, retain=True)
+
+    def _on_connect(
+        self,
+        client: paho.Client,
+        userdata: object,
+        flags: paho.ConnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            self._disconnected(f"the broker refused us: {reason}")
+            return
+        self._up.set()
+        shared = getattr(properties, "SharedSubscriptionAvailable", 1)
+        self._connected(Welcome(shared_subscriptions=bool(shared)))
+
+    def _on_disconnect(
+        self,
+        client: paho.Client,
+        userdata: object,
+        flags: paho.DisconnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        self._up.clear()
+        self._disconnected(str(reason))
+
+    def _on_message(self, client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
+        def acknowledge() -> None:
+            client.ack(message.mid, message.qos)
+
+        self._received(Message(message.topic, bytes(message.payload), acknowledge))
