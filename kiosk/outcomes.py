@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from contracts.events import OutcomeName
-from contracts.replica import CustomerEntry
+from contracts.replica import AccountState, CustomerEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,14 @@ class Revoked:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountClosed:
+    """A card whose customer is archived, or not approved yet."""
+
+    state: AccountState
+    name = OutcomeName.ACCOUNT_CLOSED
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownCard:
     """It looks like a card of ours, and this kiosk does not know it (yet)."""
 
@@ -78,4 +86,6 @@ class NotCounted:
     name = OutcomeName.NOT_COUNTED
 
 
-Outcome = Recognised | Unlinked | Revoked | UnknownCard | ForeignCode | SeveralCodes | NotCounted
+Outcome = (
+    Recognised | Unlinked | Revoked | AccountClosed | UnknownCard | ForeignCode | SeveralCodes | NotCounted
+)

@@ -1,0 +1,1 @@
+"""The device itself: its files, identity, clock and settings."""

@@ -1,0 +1,68 @@
+"""How the kiosk opens its SQLite files: WAL, shared between the scanner's and the agent's process."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+
+
+class Durability(StrEnum):
+    """What a commit survives: NORMAL a killed process, FULL a power cut too."""
+
+    NORMAL = "NORMAL"
+    FULL = "FULL"
+
+
+def connect(path: Path, schema: str, durability: Durability = Durability.NORMAL) -> sqlite3.Connection:
+    """Open a file that this process writes, and make its tables where they are missing.
+
+    The connection may be used from several threads one after another; transactions are explicit, see
+    :func:`writing`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o770)
+    connection = _open(path)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute(f"PRAGMA synchronous={durability}")
+    with writing(connection):
+        # One statement at a time: executescript would commit on its own.
+        for statement in filter(None, map(str.strip, schema.split(";"))):
+            connection.execute(statement)
+    return connection
+
+
+def connect_reading(path: Path, schema: str) -> sqlite3.Connection:
+    """Open a file that another process writes. It is made first where it is not there yet.
+
+    Not opened read-only: a reader of a WAL file must be able to write its ``-shm``.
+    """
+    if not path.exists():
+        connect(path, schema).close()
+    connection = _open(path)
+    connection.execute("PRAGMA query_only=ON")
+    return connection
+
+
+@contextmanager
+def writing(connection: sqlite3.Connection) -> Iterator[None]:
+    """One transaction that takes the write lock at once, and rolls back on any error."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def data_version(connection: sqlite3.Connection) -> int:
+    """Return a number that differs once another connection has changed the file; costs microseconds."""
+    (version,) = connection.execute("PRAGMA data_version").fetchone()
+    return int(version)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
+    connection.execute("PRAGMA busy_timeout=5000")
+    return connection

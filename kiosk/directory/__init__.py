@@ -1,0 +1,1 @@
+"""What the kiosk knows of cards, and what a code shown to it therefore comes to."""

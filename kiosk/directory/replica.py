@@ -1,0 +1,151 @@
+"""The kiosk's copy of all sealed rows: the agent writes it, the scanner reads it.
+
+A row applies if it is newer than the one that is there. The cursor says up to which revision nothing is
+missing; a push never moves it past a gap. A full pull is collected beside the live rows and put in their
+place in one transaction.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts.replica import RowsPush, SealedRow
+from kiosk.device.sqlite import connect, connect_reading, data_version, writing
+
+_TABLE = """(
+    lookup BLOB PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    nonce BLOB NOT NULL,
+    box BLOB NOT NULL
+) WITHOUT ROWID"""
+
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS rows {_TABLE};
+CREATE TABLE IF NOT EXISTS staging {_TABLE};
+CREATE TABLE IF NOT EXISTS state (
+    place TEXT PRIMARY KEY,
+    epoch TEXT NOT NULL,
+    cursor INTEGER NOT NULL
+) WITHOUT ROWID
+"""
+
+_UPSERT = """
+INSERT INTO {table} (lookup, revision, nonce, box) VALUES (?, ?, ?, ?)
+ON CONFLICT (lookup) DO UPDATE SET revision = excluded.revision, nonce = excluded.nonce, box = excluded.box
+WHERE excluded.revision > revision
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Up to where a copy is whole: every row of ``epoch`` up to revision ``cursor``."""
+
+    epoch: str = ""
+    cursor: int = 0
+
+
+class ReplicaWriter:
+    """The agent's side."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = connect(path, _SCHEMA)
+
+    def position(self) -> Position:
+        """Return where the live rows stand."""
+        return self._position("rows")
+
+    def staged(self) -> Position:
+        """Return where an unfinished full pull stands, to resume it."""
+        return self._position("staging")
+
+    def apply_push(self, push: RowsPush) -> bool:
+        """Take pushed rows; return False if something before them is missing and has to be pulled.
+
+        Rows of another epoch are not taken: their revisions cannot be compared with ours.
+        """
+        position = self.position()
+        if push.epoch != position.epoch:
+            return False
+        whole = push.after <= position.cursor and (bool(push.rows) or push.upto <= position.cursor)
+        with writing(self._connection):
+            self._upsert("rows", push.rows)
+            if whole and push.upto > position.cursor:
+                self._move("rows", push.epoch, push.upto)
+        return whole
+
+    def apply_pulled(self, epoch: str, rows: Iterable[SealedRow], upto: int) -> None:
+        """Take a piece of a pull that continues the live rows up to revision ``upto``."""
+        with writing(self._connection):
+            self._upsert("rows", rows)
+            self._move("rows", epoch, max(upto, self.position().cursor))
+
+    def begin_staging(self, epoch: str) -> None:
+        """Start collecting a full pull, unless one of the same epoch is there to go on with."""
+        if self.staged().epoch == epoch:
+            return
+        with writing(self._connection):
+            self._connection.execute("DELETE FROM staging")
+            self._move("staging", epoch, 0)
+
+    def stage(self, rows: Iterable[SealedRow], upto: int) -> None:
+        """Collect a piece of a full pull."""
+        with writing(self._connection):
+            self._upsert("staging", rows)
+            self._move("staging", self.staged().epoch, upto)
+
+    def swap(self, upto: int) -> None:
+        """Put the collected rows in the place of the live ones, all at once."""
+        epoch = self.staged().epoch
+        with writing(self._connection):
+            self._connection.execute("DROP TABLE rows")
+            self._connection.execute("ALTER TABLE staging RENAME TO rows")
+            self._connection.execute(f"CREATE TABLE staging {_TABLE}")
+            self._move("rows", epoch, upto)
+            self._connection.execute("DELETE FROM state WHERE place = 'staging'")
+
+    def count(self) -> int:
+        """Return how many cards the live rows know."""
+        (count,) = self._connection.execute("SELECT count(*) FROM rows").fetchone()
+        return int(count)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _position(self, place: str) -> Position:
+        row = self._connection.execute("SELECT epoch, cursor FROM state WHERE place = ?", (place,)).fetchone()
+        return Position(row[0], row[1]) if row else Position()
+
+    def _move(self, place: str, epoch: str, cursor: int) -> None:
+        self._connection.execute(
+            "INSERT INTO state (place, epoch, cursor) VALUES (?, ?, ?)"
+            " ON CONFLICT (place) DO UPDATE SET epoch = excluded.epoch, cursor = excluded.cursor",
+            (place, epoch, cursor),
+        )
+
+    def _upsert(self, table: str, rows: Iterable[SealedRow]) -> None:
+        values = [(row.lookup, row.revision, row.nonce, row.box) for row in rows]
+        self._connection.executemany(_UPSERT.format(table=table), values)
+
+
+class ReplicaReader:
+    """The scanner's side: one row by its lookup, and whether anything changed."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection: sqlite3.Connection = connect_reading(path, _SCHEMA)
+
+    def find(self, lookup: bytes) -> SealedRow | None:
+        """Return the card's row, or None for a card that this kiosk does not know."""
+        row = self._connection.execute(
+            "SELECT revision, nonce, box FROM rows WHERE lookup = ?", (lookup,)
+        ).fetchone()
+        if row is None or not row[2]:
+            return None
+        return SealedRow(lookup=lookup, revision=row[0], nonce=bytes(row[1]), box=bytes(row[2]))
+
+    def change_number(self) -> int:
+        """Return a number that changes when the agent has written."""
+        return data_version(self._connection)
+
+    def close(self) -> None:
+        self._connection.close()
