@@ -1,0 +1,107 @@
+"""Decides what a person sees of an outcome: which template, which tone, and every word of it.
+
+Pure: no clock, no input or output, no third-party package.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from contracts.replica import AccountState
+from kiosk.display.customer_screen import CustomerScreen
+from kiosk.display.screen import Icon, Line, Screen, Template, Tone
+from kiosk.display.words import Languages, Message, Words, choose
+from kiosk.outcomes import (
+    AccountClosed,
+    ForeignCode,
+    NotCounted,
+    Outcome,
+    Recognised,
+    Revoked,
+    SeveralCodes,
+    UnknownCard,
+    Unlinked,
+)
+
+MessageOutcome = Unlinked | Revoked | AccountClosed | UnknownCard | ForeignCode | SeveralCodes | NotCounted
+"""The outcomes that are told in words only."""
+
+_SECONDS = 8.0
+_EXPLANATION_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Screens:
+    """Makes screens for one shop: in its language, or a customer's own, and in its time zone."""
+
+    languages: Languages
+    shop_language: str
+    time_zone: tzinfo
+
+    def waiting(self) -> Screen:
+        """Return the screen that invites to hold a card before the camera."""
+        words = self._shop_words()
+        others = (each.welcome for each in self.languages.values() if each != words)
+        return Screen(
+            template=Template.WAITING,
+            tone=Tone.NEUTRAL,
+            icon=Icon.CARD,
+            language=words.language,
+            status=words.waiting.status,
+            title=words.waiting.title,
+            text=words.waiting.text,
+            footnote="  ·  ".join((words.welcome, *others)),
+            hold_seconds=None,
+        )
+
+    def of(self, outcome: Outcome, now: datetime) -> Screen:
+        """Return the outcome's screen. ``now`` decides whether a moment is told with its day."""
+        if isinstance(outcome, Recognised):
+            words = choose(self.languages, outcome.customer.language, self.shop_language)
+            return CustomerScreen(outcome, words, self.time_zone, now).screen()
+        return _message(outcome, self._shop_words())
+
+    def _shop_words(self) -> Words:
+        return choose(self.languages, self.shop_language, self.shop_language)
+
+
+def _message(outcome: MessageOutcome, words: Words) -> Screen:
+    tone, icon, said = _look(outcome, words)
+    lines = _ways_to_link(words) if isinstance(outcome, Unlinked) else ()
+    return Screen(
+        template=Template.MESSAGE,
+        tone=tone,
+        icon=icon,
+        language=words.language,
+        status=said.status,
+        title=said.title,
+        text=said.text,
+        lines=lines,
+        outcome=outcome.name,
+        hold_seconds=_EXPLANATION_SECONDS if lines else _SECONDS,
+    )
+
+
+def _look(outcome: MessageOutcome, words: Words) -> tuple[Tone, Icon, Message]:
+    match outcome:
+        case Unlinked():
+            look = Tone.NOTICE, Icon.LINK, words.unlinked
+        case Revoked():
+            look = Tone.REFUSED, Icon.BLOCKED, words.revoked
+        case AccountClosed(state=AccountState.AWAITING_APPROVAL):
+            look = Tone.NOTICE, Icon.HOURGLASS, words.awaiting_approval
+        case AccountClosed():
+            look = Tone.REFUSED, Icon.BLOCKED, words.archived
+        case UnknownCard(offline=offline):
+            said = words.unknown_card_offline if offline else words.unknown_card
+            look = Tone.NOTICE, Icon.QUESTION, said
+        case ForeignCode():
+            look = Tone.NOTICE, Icon.FOREIGN, words.foreign_code
+        case SeveralCodes():
+            look = Tone.NOTICE, Icon.SEVERAL, words.several_codes
+        case NotCounted():
+            look = Tone.REFUSED, Icon.FULL, words.not_counted
+    return look
+
+
+def _ways_to_link(words: Words) -> tuple[Line, ...]:
+    return Line(Icon.PHONE, words.link.phone), Line(Icon.STAFF, words.link.staff)
