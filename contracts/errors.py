@@ -25,6 +25,10 @@ class InvalidClaim(ContractError, ValueError):
     """The text is no enrolment claim."""
 
 
+class InvalidTopic(ContractError, ValueError):
+    """A topic that is none of ours."""
+
+
 class ProblemType(StrEnum):
     """One type per reason; a client decides by this, never by the words."""
 

@@ -149,7 +149,7 @@ class Link:
         return client
 
     def _connect_properties(self) -> Properties:
-        properties = Properties(PacketTypes.CONNECT)
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = self._endpoint.session_seconds
         return properties
 

@@ -4,16 +4,12 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from contracts.errors import ContractError
+from contracts.errors import InvalidTopic
 
 ROOT = "welkom/v1"
 ALL = "all"
 KIOSK_ID = re.compile(r"k-[a-z0-9]{1,30}")
 """No dots, slashes or wildcards: brokers give those a meaning. No other broker user begins with k-."""
-
-
-class InvalidTopic(ContractError, ValueError):
-    """A topic that is none of ours."""
 
 
 class Up(StrEnum):

@@ -1,0 +1,1 @@
+"""Takes in what kiosks report: each event once, in the ledger and acknowledged after the commit."""
