@@ -29,6 +29,7 @@ from sqlalchemy import (
     event,
     make_url,
 )
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 
 from edge_api.config import Config
@@ -96,6 +97,20 @@ class Base(DeclarativeBase):
             values_callable=lambda kind: [each.value for each in kind],
         ),
     }
+
+
+@contextmanager
+def refusing_duplicates(session: Session, refusal: EdgeError) -> Iterator[None]:
+    """Flush what is done inside; a row that the database's constraints refuse raises ``refusal``.
+
+    The database decides, not a look beforehand, so that two who ask at the same moment cannot both have it.
+    """
+    try:
+        with session.begin_nested():
+            yield
+            session.flush()
+    except IntegrityError:
+        raise refusal from None
 
 
 class SchemaBroken(EdgeError):

@@ -15,6 +15,7 @@ class Reason(StrEnum):
     NAME_TAKEN = "name-taken"
     EMAIL_TAKEN = "email-taken"
     NOT_ENOUGH_POINTS = "not-enough-points"
+    REWARD_NOT_USABLE = "reward-not-usable"
 
 
 class EdgeError(Exception):
@@ -64,15 +65,29 @@ class NotFound(EdgeError, LookupError):
 class Conflict(EdgeError):
     """What is there already stands in the way."""
 
-    kind = ProblemType.CONFLICT
+    kind: ClassVar[ProblemType | Reason] = ProblemType.CONFLICT
     status = 409
     title = "This conflicts with what is there"
+
+
+class NameTaken(Conflict):
+    """Another of the same kind has this name already."""
+
+    kind = Reason.NAME_TAKEN
+    title = "The name is taken"
+
+
+class EmailTaken(Conflict):
+    """Somebody else has this e-mail address already."""
+
+    kind = Reason.EMAIL_TAKEN
+    title = "The e-mail address is taken"
 
 
 class Refused(EdgeError):
     """A rule of the shop forbids it."""
 
-    kind = ProblemType.CONFLICT
+    kind: ClassVar[ProblemType | Reason] = ProblemType.CONFLICT
     status = 409
     title = "This is not possible"
 

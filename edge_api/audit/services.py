@@ -1,5 +1,6 @@
 """Leaving an entry in the trail, and reading what happened to something."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -14,8 +15,8 @@ def record(
     action: str,
     subject: str,
     *,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
 ) -> None:
     """Leave an entry, in the transaction of the change itself.
 
@@ -29,8 +30,8 @@ def record(
             place=by.place,
             action=action,
             subject=subject,
-            before=before or {},
-            after=after or {},
+            before=dict(before or {}),
+            after=dict(after or {}),
         )
     )
 

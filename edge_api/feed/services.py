@@ -1,5 +1,8 @@
 """Queueing a change, in the transaction of whoever made it: both happen or neither."""
 
+from collections.abc import Iterable
+
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from edge_api.feed.models import FeedItem, FeedKind
@@ -11,3 +14,10 @@ def touch(session: Session, kind: FeedKind, ref: str | int) -> None:
     A whole shop's change has no further reference: pass the empty text.
     """
     session.add(FeedItem(kind=kind, ref=str(ref)))
+
+
+def touch_all(session: Session, kind: FeedKind, refs: Iterable[str | int]) -> None:
+    """Do what :func:`touch` does for many of a kind, in one statement."""
+    rows = [{"kind": kind, "ref": str(ref)} for ref in refs]
+    if rows:
+        session.execute(insert(FeedItem), rows)

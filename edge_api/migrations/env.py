@@ -2,11 +2,8 @@
 
 from alembic import context
 
-from edge_api.migrations import all_tables
-
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=all_tables(),
     render_as_batch=True,
 )
 context.run_migrations()

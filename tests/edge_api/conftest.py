@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
 from edge_api import config as configuration
 from edge_api import db
 from edge_api.audit import By, Origin
 from edge_api.config import Config
 from edge_api.db import Database
+from tests.factories.edge import Shop
 from tests.fakes.clock import FixedClock
 
 
@@ -45,3 +47,15 @@ def clock() -> FixedClock:
 def by(clock: FixedClock) -> By:
     """A deed of the tests, at the clock's first time."""
     return By("user:1", Origin.BACK_OFFICE, clock.now())
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """A transaction that is kept when the test ends well."""
+    with database.transaction() as opened:
+        yield opened
+
+
+@pytest.fixture
+def shop(session: Session, by: By) -> Shop:
+    return Shop(session, by)
