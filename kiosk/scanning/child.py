@@ -7,7 +7,6 @@ limits, and trusts the scanner; the scanner trusts nothing that comes from here.
 
 import ctypes
 import mmap
-import os
 import resource
 import signal
 import sys
@@ -51,7 +50,8 @@ class SharedFrames:
     def frame(self, height: int, width: int) -> NDArray[np.uint8]:
         """Return the frame that stands there now, without copying it."""
         if self._mapping is None or len(self._mapping) < height * width:
-            self._mapping = mmap.mmap(self.fd, os.fstat(self.fd).st_size, prot=mmap.PROT_READ)
+            # Not all of it: one huge frame before must not cost this child the room for its own.
+            self._mapping = mmap.mmap(self.fd, height * width, prot=mmap.PROT_READ)
         return np.frombuffer(self._mapping, np.uint8, height * width).reshape(height, width)
 
 

@@ -18,6 +18,8 @@ from kiosk.scanning.symbols import Effort, Point, Quad, Reader, Symbol
 Luma = NDArray[np.uint8]
 Symbols = tuple[Symbol, ...]
 
+_NO_TEXT = frozenset({zxingcpp.ContentType.Binary, zxingcpp.ContentType.UnknownECI})
+_REPLACEMENT = "\ufffd"
 _BOXES_TRIED = 4
 """A frame with more damaged codes than this is full of something else."""
 _CROP_PIXELS = 360_000
@@ -64,10 +66,11 @@ def _zxing(luma: Luma, binarizer: zxingcpp.Binarizer = zxingcpp.Binarizer.LocalA
 
 
 def _zxing_text(code: zxingcpp.Barcode) -> str:
-    """Return the text by the encodings that the symbol declares; binary content byte for byte."""
-    if code.content_type in {zxingcpp.ContentType.Binary, zxingcpp.ContentType.UnknownECI}:
+    """Return the text by the encoding that the symbol declares or shows; binary content byte for byte."""
+    if code.content_type in _NO_TEXT:
         return code.bytes.decode("latin-1")
-    return code.text
+    # Where zxing-cpp guesses the wrong encoding it replaces what does not fit, and that loses bytes.
+    return _text_of_bytes(code.bytes) if _REPLACEMENT in code.text else code.text
 
 
 def _zxing_quad(code: zxingcpp.Barcode) -> Quad:
