@@ -45,8 +45,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 class KioskConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How this kiosk is to behave, from the back office; retained, the higher revision wins.
 
-    Times are in seconds: ``repeat_seconds`` is how long the same card shown again is told that it was
-    already counted; ``result_seconds`` how long a result stays after the card has gone.
+    ``repeat_seconds`` is how long the same card shown again is told that it was already counted.
     """
 
     revision: int
@@ -56,7 +55,6 @@ class KioskConfig(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[str, ...]
     card_hosts: tuple[str, ...]
     repeat_seconds: float = 30.0
-    result_seconds: float = 6.0
 
 
 class Vitals(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,7 @@
 """What can go wrong on a kiosk, under one root."""
 
+from contracts.errors import Problem
+
 
 class KioskError(Exception):
     """Root of the kiosk's errors; its text is for the person who runs the kiosk."""
@@ -39,3 +41,11 @@ class EdgeUnreachable(KioskError, OSError):
 
 class DocumentsDamaged(KioskError, OSError):
     """The device's documents and their backup can both not be read; nothing was overwritten."""
+
+
+class EdgeRefused(KioskError, RuntimeError):
+    """The edge answered with a problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"{problem.title} ({problem.status}) {problem.detail}".strip())
+        self.problem = problem

@@ -32,17 +32,19 @@ _OTHER_HIDDEN_AFTER = 0.5
 class Display(Protocol):
     """Where results are shown."""
 
-    def show(self, outcome: Outcome | None) -> None:
-        """Show an outcome; None is waiting for the next person."""
+    def show(self, outcome: Outcome) -> float:
+        """Show an outcome; return the seconds it should stay after the card has gone."""
+
+    def wait(self) -> None:
+        """Invite the next person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How long things last, in seconds, and whose addresses are cards."""
+    """Whose addresses are cards, and for how many seconds the same card again is not another scan."""
 
     card_hosts: tuple[str, ...]
     repeat_seconds: float
-    result_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,9 @@ class _Shown:
     key: str
     outcome: Outcome
     last_seen: float
+    stays: float
     keys: CardKeys | None = None
     event: UUID | None = None
-    settled: bool = False
 
 
 class Reception:
@@ -105,9 +107,9 @@ class Reception:
         with self._lock:
             if self._shown is None:
                 return
-            if now - self._shown.last_seen > self._rules.result_seconds:
+            if now - self._shown.last_seen > self._shown.stays:
                 self._shown = None
-                self._display.show(None)
+                self._display.wait()
                 return
             changes = (self._downlink.change_number(), self._directory.change_number())
             if changes != self._changes:
@@ -137,9 +139,9 @@ class Reception:
             except StorageFull:
                 self._debounce.forget(seen.key)
                 outcome, keys = NotCounted(), None
-        self._shown = _Shown(seen.key, outcome, now, keys, event)
+        stays = self._display.show(outcome)
+        self._shown = _Shown(seen.key, outcome, now, stays, keys, event)
         self._changes = (-1, -1)
-        self._display.show(outcome)
 
     def _decide(
         self, seen: _Seen, *, already_counted: bool
@@ -166,8 +168,7 @@ class Reception:
         if settlement is not None:
             outcome = _with_settlement(outcome, settlement)
         if outcome != shown.outcome:
-            self._display.show(outcome)
-        self._shown = replace(shown, outcome=outcome, settled=settlement is not None)
+            self._shown = replace(shown, outcome=outcome, stays=self._display.show(outcome))
 
 
 def _with_settlement(outcome: Outcome, settlement: Settlement) -> Outcome:

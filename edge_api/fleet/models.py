@@ -40,7 +40,6 @@ class Kiosk(Base):
     enrolled_at: Mapped[datetime | None]
     config_revision: Mapped[int] = mapped_column(default=1)
     repeat_seconds: Mapped[float] = mapped_column(default=30.0)
-    result_seconds: Mapped[float] = mapped_column(default=6.0)
     online: Mapped[bool] = mapped_column(default=False)
     session: Mapped[int] = mapped_column(BIG, default=0)
     seen_at: Mapped[datetime | None]

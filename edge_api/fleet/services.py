@@ -96,19 +96,15 @@ def config_of(session: Session, kiosk: Kiosk, config: Config) -> KioskConfig:
         languages=tuple(config.languages),
         card_hosts=config.card_hosts,
         repeat_seconds=kiosk.repeat_seconds,
-        result_seconds=kiosk.result_seconds,
     )
 
 
-def configure(
-    session: Session, kiosk: Kiosk, by: By, *, repeat_seconds: float, result_seconds: float
-) -> None:
+def configure(session: Session, kiosk: Kiosk, by: By, *, repeat_seconds: float) -> None:
     """Change the kiosk's settings; it hears of it at once if connected."""
-    before = {"repeat_seconds": kiosk.repeat_seconds, "result_seconds": kiosk.result_seconds}
-    kiosk.repeat_seconds, kiosk.result_seconds = repeat_seconds, result_seconds
+    before, after = {"repeat_seconds": kiosk.repeat_seconds}, {"repeat_seconds": repeat_seconds}
+    kiosk.repeat_seconds = repeat_seconds
     kiosk.config_revision += 1
     touch(session, FeedKind.KIOSK_CONFIG, kiosk.id)
-    after = {"repeat_seconds": repeat_seconds, "result_seconds": result_seconds}
     record(session, by, "kiosk.configured", f"kiosk:{kiosk.id}", before=before, after=after)
 
 

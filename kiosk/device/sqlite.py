@@ -1,10 +1,20 @@
 """How the kiosk opens its SQLite files: WAL, shared between the scanner's and the agent's process."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
+
+
+class Connection(sqlite3.Connection):
+    """A connection whose transactions take turns between the threads of this process."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.turn = threading.RLock()
 
 
 class Durability(StrEnum):
@@ -14,11 +24,10 @@ class Durability(StrEnum):
     FULL = "FULL"
 
 
-def connect(path: Path, schema: str, durability: Durability = Durability.NORMAL) -> sqlite3.Connection:
+def connect(path: Path, schema: str, durability: Durability = Durability.NORMAL) -> Connection:
     """Open a file that this process writes, and make its tables where they are missing.
 
-    The connection may be used from several threads one after another; transactions are explicit, see
-    :func:`writing`.
+    The connection may be used from several threads; transactions are explicit, see :func:`writing`.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o770)
     connection = _open(path)
@@ -31,7 +40,7 @@ def connect(path: Path, schema: str, durability: Durability = Durability.NORMAL)
     return connection
 
 
-def connect_reading(path: Path, schema: str) -> sqlite3.Connection:
+def connect_reading(path: Path, schema: str) -> Connection:
     """Open a file that another process writes. It is made first where it is not there yet.
 
     Not opened read-only: a reader of a WAL file must be able to write its ``-shm``.
@@ -44,25 +53,26 @@ def connect_reading(path: Path, schema: str) -> sqlite3.Connection:
 
 
 @contextmanager
-def writing(connection: sqlite3.Connection) -> Iterator[None]:
+def writing(connection: Connection) -> Iterator[None]:
     """One transaction that takes the write lock at once, and rolls back on any error."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+    with connection.turn:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
 
 
-def data_version(connection: sqlite3.Connection) -> int:
+def data_version(connection: Connection) -> int:
     """Return a number that differs once another connection has changed the file; costs microseconds."""
     (version,) = connection.execute("PRAGMA data_version").fetchone()
     return int(version)
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
+def _open(path: Path) -> Connection:
+    connection = Connection(path, isolation_level=None, timeout=5.0, check_same_thread=False)
     connection.execute("PRAGMA busy_timeout=5000")
     return connection

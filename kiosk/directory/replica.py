@@ -5,7 +5,6 @@ missing; a push never moves it past a gap. A full pull is collected beside the l
 place in one transaction.
 """
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,7 +131,7 @@ class ReplicaReader:
     """The scanner's side: one row by its lookup, and whether anything changed."""
 
     def __init__(self, path: Path) -> None:
-        self._connection: sqlite3.Connection = connect_reading(path, _SCHEMA)
+        self._connection = connect_reading(path, _SCHEMA)
 
     def find(self, lookup: bytes) -> SealedRow | None:
         """Return the card's row, or None for a card that this kiosk does not know."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kiosk.camera.source import FrameSource
 from kiosk.device.clock import Clock
-from kiosk.errors import CameraError, DecoderDied
+from kiosk.errors import DecoderDied
 from kiosk.scanning.worker import Decoded
 
 _TICK_SECONDS = 0.05

@@ -65,7 +65,6 @@ def upgrade() -> None:
         sa.Column("enrolled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("config_revision", sa.Integer(), nullable=False),
         sa.Column("repeat_seconds", sa.Double(), nullable=False),
-        sa.Column("result_seconds", sa.Double(), nullable=False),
         sa.Column("online", sa.Boolean(), nullable=False),
         sa.Column("session", BIG, nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),

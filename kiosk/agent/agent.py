@@ -1,0 +1,202 @@
+"""The agent's own loop: one thread at the broker, one for pulls, and this one for the outbox.
+
+Whichever of them dies ends the process; systemd starts it anew, and nothing is lost by that.
+"""
+
+import platform
+import threading
+from collections.abc import Callable
+from importlib.metadata import version
+
+import msgspec
+import structlog
+
+from contracts.errors import InvalidMessage
+from contracts.events import Ack, decode, encode
+from contracts.kiosk_state import Health, Info, KioskConfig, Status, Vitals
+from contracts.mqtt import Link, Message, Parting, Welcome
+from contracts.replica import RowsPush
+from contracts.settlements import Settlements
+from contracts.topics import ROWS, Down, Up, down, up
+from kiosk.agent.publisher import Publisher
+from kiosk.agent.sync import Sync
+from kiosk.device.clock import Clock
+from kiosk.device.documents import Documents
+from kiosk.directory.downlink import DownlinkWriter
+from kiosk.directory.replica import ReplicaWriter
+from kiosk.outbox import Outbox
+
+HEALTH_SECONDS = 60.0
+_LOOK_SECONDS = 0.02
+_TIDY_SECONDS = 3600.0
+_KEEP_ACKNOWLEDGED_SECONDS = 7 * 24 * 3600.0
+_KEEP_SETTLED_SECONDS = 24 * 3600.0
+_SESSION = "session"
+
+log = structlog.get_logger(__name__)
+
+
+class Agent:
+    """Everything between this kiosk's files and the network.
+
+    ``requeue`` is set when everything still in the outbox is to be sent again, acknowledged or not.
+    """
+
+    def __init__(
+        self,
+        kiosk: str,
+        *,
+        outbox: Outbox,
+        replica: ReplicaWriter,
+        downlink: DownlinkWriter,
+        documents: Documents,
+        sync: Sync,
+        requeue: threading.Event,
+        clock: Clock,
+        vitals: Callable[[], Vitals | None],
+    ) -> None:
+        self._kiosk = kiosk
+        self._outbox = outbox
+        self._replica = replica
+        self._downlink = downlink
+        self._documents = documents
+        self._sync = sync
+        self._clock = clock
+        self._vitals = vitals
+        self._publisher = Publisher(outbox, self._send_event)
+        self._link: Link | None = None
+        self._session = 0
+        self._fresh = threading.Event()
+        self._requeue = requeue
+        self._acks: list[Ack] = []
+        self._lock = threading.Lock()
+        self._next_health = 0.0
+        self._next_tidy = 0.0
+
+    def attach(self, link: Link) -> None:
+        """Use this connection, whose callbacks are this agent's methods."""
+        self._link = link
+
+    def parting(self) -> Parting:
+        """Begin a new session, and return the last will for it."""
+        self._session = int((self._documents.get(_SESSION) or {}).get("number", 0)) + 1
+        self._documents.put(_SESSION, {"number": self._session})
+        return Parting(up(self._kiosk, Up.STATUS), self._status(online=False))
+
+    def connected(self, welcome: Welcome) -> None:
+        """Subscribe and say everything anew; nothing of an earlier session is relied on."""
+        link = self._connection()
+        kinds = (Down.ACK, Down.CONFIG, Down.SETTLED)
+        link.subscribe(ROWS, *(down(self._kiosk, kind) for kind in kinds))
+        link.publish(up(self._kiosk, Up.STATUS), self._status(online=True), retain=True)
+        link.publish(up(self._kiosk, Up.INFO), encode(self._info()), retain=True)
+        log.info("connected to the broker", session=self._session)
+        self._downlink.set_connected(True)
+        self._fresh.set()
+        self._sync.pull_soon()
+
+    def disconnected(self, reason: str) -> None:
+        """Let the screens say that results are as of some time ago."""
+        log.warning("not connected to the broker", reason=reason)
+        self._downlink.set_connected(False)
+
+    def received(self, message: Message) -> None:
+        """Take a message; one that is not as agreed is logged and left alone."""
+        try:
+            self._take(message)
+        except InvalidMessage as error:
+            log.warning("message not understood", topic=message.topic, reason=str(error))
+
+    def run(self, stop: threading.Event) -> None:
+        """Send events and health until told to stop."""
+        while not stop.wait(_LOOK_SECONDS):
+            self.turn()
+        self._connection().publish(up(self._kiosk, Up.STATUS), self._status(online=False), retain=True)
+        self._downlink.set_connected(False)
+
+    def turn(self) -> None:
+        """Do what is due now."""
+        now = self._clock.monotonic()
+        self._take_acks()
+        if self._requeue.is_set():
+            self._requeue.clear()
+            log.warning("sending kept events again", events=self._outbox.requeue())
+            self._publisher.restart()
+        if self._fresh.is_set():
+            self._fresh.clear()
+            self._publisher.restart()
+            self._next_health = 0.0
+        if not self._connection().is_up:
+            return
+        self._publisher.turn(now)
+        if now >= self._next_health:
+            self._next_health = now + HEALTH_SECONDS
+            self._connection().publish(up(self._kiosk, Up.HEALTH), encode(self._health()), qos=0)
+        if now >= self._next_tidy:
+            self._next_tidy = now + _TIDY_SECONDS
+            self._tidy()
+
+    def _take(self, message: Message) -> None:
+        kind = message.topic.rpartition("/")[2]
+        if message.topic == ROWS:
+            self._sync.arrived(decode(message.payload, RowsPush))
+        elif kind == Down.ACK:
+            with self._lock:
+                self._acks.append(decode(message.payload, Ack))
+        elif kind == Down.SETTLED:
+            self._sync.arrived(decode(message.payload, Settlements))
+        elif kind == Down.CONFIG:
+            self._sync.arrived(decode(message.payload, KioskConfig))
+
+    def _take_acks(self) -> None:
+        with self._lock:
+            acks, self._acks = self._acks, []
+        for ack in acks:
+            self._publisher.acknowledged(ack, self._clock.now().timestamp())
+
+    def _send_event(self, body: bytes) -> bool:
+        return self._connection().publish(up(self._kiosk, Up.EVENT), body)
+
+    def _status(self, *, online: bool) -> bytes:
+        return encode(Status(online=online, session=self._session, at=self._clock.now()))
+
+    def _info(self) -> Info:
+        vitals = self._vitals()
+        return Info(
+            version=version("welkom"),
+            python=platform.python_version(),
+            machine=platform.machine(),
+            camera=vitals.camera if vitals else "",
+            boot_id=self._clock.boot_id(),
+        )
+
+    def _health(self) -> Health:
+        position = self._replica.position()
+        health = Health(
+            at=self._clock.now(),
+            uptime_ms=self._clock.uptime_ms(),
+            clock_synced=self._clock.synced(),
+            queued=self._outbox.count_pending(),
+            epoch=position.epoch,
+            cursor=position.cursor,
+        )
+        vitals = self._vitals()
+        if vitals is None:
+            return health
+        return msgspec.structs.replace(
+            health,
+            frame_age_ms=vitals.frame_age_ms,
+            frames=vitals.frames,
+            decode_ms=vitals.decode_ms,
+            decoder_restarts=vitals.decoder_restarts,
+        )
+
+    def _tidy(self) -> None:
+        now = self._clock.now().timestamp()
+        self._outbox.forget_acknowledged(now - _KEEP_ACKNOWLEDGED_SECONDS)
+        self._downlink.forget_settled(now - _KEEP_SETTLED_SECONDS)
+
+    def _connection(self) -> Link:
+        if self._link is None:
+            raise RuntimeError("the agent was started without a connection")
+        return self._link
