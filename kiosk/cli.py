@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TextIO
 
 import click
+import msgspec
 
+from common.logs import configure_logs
 from kiosk.config import Home, load
 from kiosk.decode import decode_command
 from kiosk.errors import KioskError
-from kiosk.logs import configure_logs
 
 
 def _home_option(command: Callable[..., None]) -> Callable[..., None]:
@@ -69,18 +70,38 @@ def run(home: Path) -> None:
 
 @main.command()
 @_home_option
-@click.argument("claim", type=click.File("r"))
-def enrol(home: Path, claim: TextIO) -> None:
+@click.option("--wait", default=0.0, show_default=True, help="Seconds to go on trying without an answer.")
+@click.option("--if-needed", is_flag=True, help="Do nothing if this kiosk is enrolled already.")
+@click.argument("claim", type=click.File("r", lazy=True))
+def enrol(home: Path, wait: float, if_needed: bool, claim: TextIO) -> None:
     """Give this kiosk its identity. CLAIM is a file with the back office's claim, - for standard input."""
     from contracts.enrolment import Claim  # noqa: PLC0415
     from contracts.errors import InvalidClaim  # noqa: PLC0415
-    from kiosk.agent.enrol import enrol as enrol_kiosk  # noqa: PLC0415
+    from kiosk.agent.enrol import enrol_waiting  # noqa: PLC0415
 
+    places = Home(home)
+    if if_needed and places.profile.exists():
+        return
     try:
-        enrolled = enrol_kiosk(Home(home), Claim.from_text(claim.read()))
+        enrolled = enrol_waiting(places, Claim.from_text(claim.read()), wait)
     except (KioskError, InvalidClaim) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"This kiosk is {enrolled.kiosk} now.")
+
+
+@main.command()
+@_home_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of words.")
+def status(home: Path, as_json: bool) -> None:
+    """Tell in what state this kiosk is."""
+    from kiosk.status import status_of  # noqa: PLC0415
+
+    found = status_of(Home(home))
+    if as_json:
+        click.echo(msgspec.json.encode(found).decode())
+        return
+    for name, value in msgspec.structs.asdict(found).items():
+        click.echo(f"{name.replace('_', ' '):16}{value}")
 
 
 main.add_command(decode_command)

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
+from common.mqtt import Credentials, Endpoint, Link
+from common.supervision import Crew
 from contracts.kiosk_state import KioskConfig, Vitals
-from contracts.mqtt import Credentials, Endpoint, Link
 from kiosk.agent.agent import Agent
 from kiosk.agent.edge_client import EdgeClient
 from kiosk.agent.sync import Sync
@@ -38,7 +39,6 @@ from kiosk.reporting import Reporter
 from kiosk.scanning.scanner import Scanner
 from kiosk.scanning.vitals import VitalsFile
 from kiosk.scanning.worker import Decoder, DecoderLimits
-from kiosk.supervision import Crew
 
 LOOPBACK = "127.0.0.1"
 
@@ -107,6 +107,10 @@ def run_agent(home: Home, stop: threading.Event) -> None:
     )
     requeue = threading.Event()
     sync = Sync(replica=replica, downlink=downlink, edge=edge, clock=clock, epoch_changed=requeue.set)
+    link = Link(
+        Endpoint(me.broker.host, me.broker.port, me.kiosk),
+        Credentials(home.ca, home.certificate, home.key),
+    )
     agent = Agent(
         me.kiosk,
         outbox=outbox,
@@ -114,21 +118,13 @@ def run_agent(home: Home, stop: threading.Event) -> None:
         downlink=downlink,
         documents=Documents(home.agent_documents),
         sync=sync,
+        link=link,
         requeue=requeue,
         clock=clock,
         vitals=lambda: read_vitals(home.vitals),
     )
-    link = Link(
-        Endpoint(me.broker.host, me.broker.port, me.kiosk),
-        Credentials(home.ca, home.certificate, home.key),
-        connected=agent.connected,
-        received=agent.received,
-        disconnected=agent.disconnected,
-        parting=agent.parting,
-    )
-    agent.attach(link)
     crew = Crew(stop)
-    crew.start("broker", link.run)
+    crew.start("broker", lambda: link.run(agent))
     crew.start("sync", lambda: sync.run(stop))
     crew.start("outbox", lambda: agent.run(stop))
     log.info("agent ready", kiosk=me.kiosk)

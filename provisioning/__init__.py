@@ -1,0 +1,1 @@
+"""Sets up what runs: the demo shop on one machine."""

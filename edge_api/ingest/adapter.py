@@ -11,14 +11,13 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 from sqlalchemy.exc import IntegrityError
 
+from common.mqtt import Line, Message, Welcome
 from contracts.errors import InvalidTopic
 from contracts.events import Ack, encode, ranges_of
-from contracts.mqtt import Message, Welcome
 from contracts.topics import Down, Up, down, every, parse_up, site_scan
 from edge_api.clock import Clock
 from edge_api.db import Database
@@ -71,33 +70,34 @@ class Mode:
         return bool(self.share) or zlib.crc32(kiosk.encode()) % self.slots == self.slot
 
 
-class Publisher(Protocol):
-    """Where acknowledgements and scans for points of sale go; the link, or a fake in a test."""
-
-    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool: ...
-
-
 class IngestAdapter:
     """Takes messages from the network's thread and works on them in its own."""
 
-    def __init__(
-        self, mode: Mode, ingest: Ingest, database: Database, clock: Clock, publisher: Publisher
-    ) -> None:
+    def __init__(self, mode: Mode, ingest: Ingest, database: Database, clock: Clock, link: Line) -> None:
         self._mode = mode
         self._ingest = ingest
         self._database = database
         self._clock = clock
-        self._publisher = publisher
+        self._link = link
         self._messages: queue.Queue[Message] = queue.Queue(_QUEUE)
 
-    def check(self, welcome: Welcome) -> None:
-        """Refuse to run where the broker cannot do what the mode needs.
+    def parting(self) -> None:
+        """Leave no last will."""
+
+    def disconnected(self, reason: str) -> None:
+        """Wait for the broker; kiosks send again what we could not acknowledge."""
+        log.warning("ingest not connected", reason=reason)
+
+    def connected(self, welcome: Welcome) -> None:
+        """Subscribe, unless the broker cannot do what the mode needs.
 
         Raises:
             BadConfiguration: a shared subscription on a broker that has none.
         """
         if self._mode.share and not welcome.shared_subscriptions:
             raise BadConfiguration("mode: this broker has no shared subscriptions; use slot=i/N")
+        self._link.subscribe(*self._mode.topics())
+        log.info("ingest connected", mode=str(self._mode))
 
     def received(self, message: Message) -> None:
         """Take a message from the network; blocks while the database cannot keep up."""
@@ -119,7 +119,7 @@ class IngestAdapter:
             taken, scans = self._take_singly(mine)
         self._acknowledge(taken)
         for scan in scans:
-            self._publisher.publish(site_scan(scan.location), encode(scan))
+            self._link.publish(site_scan(scan.location), encode(scan))
         for message in batch:
             message.acknowledge()
 
@@ -176,4 +176,4 @@ class IngestAdapter:
             by_stream[each.kiosk, each.stream].append(each.seq)
         for (kiosk, stream), numbers in by_stream.items():
             ack = Ack(stream=stream, ranges=ranges_of(numbers))
-            self._publisher.publish(down(kiosk, Down.ACK), encode(ack))
+            self._link.publish(down(kiosk, Down.ACK), encode(ack))

@@ -6,12 +6,12 @@ half minute an announcement lets them see one.
 
 import threading
 import uuid
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import exists, select
 
+from common.mqtt import Message, Publisher, Welcome
 from contracts.events import encode
 from contracts.replica import RowsPush
 from contracts.settlements import Settlements
@@ -30,20 +30,17 @@ LOOK_SECONDS = 0.05
 _ANNOUNCE_EVERY = timedelta(seconds=30)
 _TIDY_EVERY = timedelta(hours=1)
 
-Publish = Callable[[str, bytes, bool], bool]
-"""Sends (topic, payload, retain); False while the broker is away."""
-
 log = structlog.get_logger(__name__)
 
 
 class FeedWorker:
     """One candidate for publishing; several may run, one of them holds the lease."""
 
-    def __init__(self, config: Config, database: Database, clock: Clock, publish: Publish) -> None:
+    def __init__(self, config: Config, database: Database, clock: Clock, publisher: Publisher) -> None:
         self._config = config
         self._database = database
         self._clock = clock
-        self._publish = publish
+        self._publisher = publisher
         self._holder = uuid.uuid4().hex
         self._lease_until: datetime | None = None
         self._announced_at: datetime | None = None
@@ -60,8 +57,19 @@ class FeedWorker:
         with self._database.transaction() as session:
             services.release_lease(session, self._holder)
 
-    def connected(self) -> None:
+    def parting(self) -> None:
+        """Leave no last will."""
+
+    def received(self, message: Message) -> None:
+        """Expect nothing: this connection only publishes."""
+
+    def disconnected(self, reason: str) -> None:
+        """Go on numbering: kiosks pull what could not be sent."""
+        log.warning("feed not connected", reason=reason)
+
+    def connected(self, welcome: Welcome) -> None:
         """Say everything anew: the broker is back, and may have lost what it kept."""
+        log.info("feed connected")
         self._announced_at = None
         self._configure_all.set()
 
@@ -100,7 +108,7 @@ class FeedWorker:
             if not published.emptied:
                 # Too much to push: kiosks see that there is more, and pull it.
                 push = RowsPush(epoch=push.epoch, after=push.after, upto=push.upto)
-            self._publish(ROWS, encode(push), False)
+            self._publisher.publish(ROWS, encode(push))
         self._send_configs(published.kiosks_to_configure)
         return not published.emptied
 
@@ -109,7 +117,7 @@ class FeedWorker:
             numbered = services.number_settlements(session, self._holder, now)
         for kiosk, settlement in numbered:
             body = encode(Settlements(settlements=(settlement,)))
-            self._publish(down(kiosk, Down.SETTLED), body, False)
+            self._publisher.publish(down(kiosk, Down.SETTLED), body)
 
     def _now_and_then(self, now: datetime) -> None:
         if self._configure_all.is_set():
@@ -127,7 +135,7 @@ class FeedWorker:
         with self._database.reading() as session:
             state = session.get_one(FeedState, 1)
             push = RowsPush(epoch=state.epoch, after=state.revision, upto=state.revision)
-        self._publish(ROWS, encode(push), False)
+        self._publisher.publish(ROWS, encode(push))
 
     def _active_kiosks(self) -> tuple[str, ...]:
         with self._database.reading() as session:
@@ -138,4 +146,4 @@ class FeedWorker:
             with self._database.reading() as session:
                 kiosk = fleet.find_kiosk(session, kiosk_id)
                 config = fleet.config_of(session, kiosk, self._config)
-            self._publish(down(kiosk_id, Down.CONFIG), encode(config), True)
+            self._publisher.publish(down(kiosk_id, Down.CONFIG), encode(config), retain=True)

@@ -11,10 +11,10 @@ from importlib.metadata import version
 import msgspec
 import structlog
 
+from common.mqtt import Link, Message, Parting, Welcome
 from contracts.errors import InvalidMessage
 from contracts.events import Ack, decode, encode
 from contracts.kiosk_state import Health, Info, KioskConfig, Status, Vitals
-from contracts.mqtt import Link, Message, Parting, Welcome
 from contracts.replica import RowsPush
 from contracts.settlements import Settlements
 from contracts.topics import ROWS, Down, Up, down, up
@@ -51,6 +51,7 @@ class Agent:
         downlink: DownlinkWriter,
         documents: Documents,
         sync: Sync,
+        link: Link,
         requeue: threading.Event,
         clock: Clock,
         vitals: Callable[[], Vitals | None],
@@ -64,7 +65,7 @@ class Agent:
         self._clock = clock
         self._vitals = vitals
         self._publisher = Publisher(outbox, self._send_event)
-        self._link: Link | None = None
+        self._link = link
         self._session = 0
         self._fresh = threading.Event()
         self._requeue = requeue
@@ -72,10 +73,6 @@ class Agent:
         self._lock = threading.Lock()
         self._next_health = 0.0
         self._next_tidy = 0.0
-
-    def attach(self, link: Link) -> None:
-        """Use this connection, whose callbacks are this agent's methods."""
-        self._link = link
 
     def parting(self) -> Parting:
         """Begin a new session, and return the last will for it."""
@@ -85,11 +82,10 @@ class Agent:
 
     def connected(self, welcome: Welcome) -> None:
         """Subscribe and say everything anew; nothing of an earlier session is relied on."""
-        link = self._connection()
         kinds = (Down.ACK, Down.CONFIG, Down.SETTLED)
-        link.subscribe(ROWS, *(down(self._kiosk, kind) for kind in kinds))
-        link.publish(up(self._kiosk, Up.STATUS), self._status(online=True), retain=True)
-        link.publish(up(self._kiosk, Up.INFO), encode(self._info()), retain=True)
+        self._link.subscribe(ROWS, *(down(self._kiosk, kind) for kind in kinds))
+        self._link.publish(up(self._kiosk, Up.STATUS), self._status(online=True), retain=True)
+        self._link.publish(up(self._kiosk, Up.INFO), encode(self._info()), retain=True)
         log.info("connected to the broker", session=self._session)
         self._downlink.set_connected(True)
         self._fresh.set()
@@ -111,7 +107,7 @@ class Agent:
         """Send events and health until told to stop."""
         while not stop.wait(_LOOK_SECONDS):
             self.turn()
-        self._connection().publish(up(self._kiosk, Up.STATUS), self._status(online=False), retain=True)
+        self._link.publish(up(self._kiosk, Up.STATUS), self._status(online=False), retain=True)
         self._downlink.set_connected(False)
 
     def turn(self) -> None:
@@ -126,12 +122,12 @@ class Agent:
             self._fresh.clear()
             self._publisher.restart()
             self._next_health = 0.0
-        if not self._connection().is_up:
+        if not self._link.is_up:
             return
         self._publisher.turn(now)
         if now >= self._next_health:
             self._next_health = now + HEALTH_SECONDS
-            self._connection().publish(up(self._kiosk, Up.HEALTH), encode(self._health()), qos=0)
+            self._link.publish(up(self._kiosk, Up.HEALTH), encode(self._health()), qos=0)
         if now >= self._next_tidy:
             self._next_tidy = now + _TIDY_SECONDS
             self._tidy()
@@ -155,7 +151,7 @@ class Agent:
             self._publisher.acknowledged(ack, self._clock.now().timestamp())
 
     def _send_event(self, body: bytes) -> bool:
-        return self._connection().publish(up(self._kiosk, Up.EVENT), body)
+        return self._link.publish(up(self._kiosk, Up.EVENT), body)
 
     def _status(self, *, online: bool) -> bytes:
         return encode(Status(online=online, session=self._session, at=self._clock.now()))
@@ -195,8 +191,3 @@ class Agent:
         now = self._clock.now().timestamp()
         self._outbox.forget_acknowledged(now - _KEEP_ACKNOWLEDGED_SECONDS)
         self._downlink.forget_settled(now - _KEEP_SETTLED_SECONDS)
-
-    def _connection(self) -> Link:
-        if self._link is None:
-            raise RuntimeError("the agent was started without a connection")
-        return self._link

@@ -2,6 +2,7 @@
 
 import hashlib
 import ssl
+import time
 
 import structlog
 
@@ -12,7 +13,9 @@ from kiosk.config import Home
 from kiosk.device import profile
 from kiosk.device.identity import ensure_key, signing_request, write_private
 from kiosk.directory.downlink import DownlinkWriter
-from kiosk.errors import EdgeRefused, EnrolmentRefused
+from kiosk.errors import EdgeRefused, EdgeUnreachable, EnrolmentRefused
+
+_TRY_AGAIN_SECONDS = 0.5
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +42,23 @@ def enrol(home: Home, claim: Claim) -> Enrolled:
     _keep(home, enrolled, ca)
     log.info("enrolled", kiosk=enrolled.kiosk, edge=enrolled.edge_url)
     return enrolled
+
+
+def enrol_waiting(home: Home, claim: Claim, seconds: float) -> Enrolled:
+    """Enrol, trying again for so many seconds while the edge does not answer.
+
+    Raises:
+        EnrolmentRefused: as in :func:`enrol`.
+        EdgeUnreachable: it never answered.
+    """
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return enrol(home, claim)
+        except EdgeUnreachable:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(_TRY_AGAIN_SECONDS)
 
 
 def _pinned_ca(claim: Claim) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.replica import RowsPush, SealedRow
-from kiosk.device.sqlite import connect, connect_reading, data_version, writing
+from kiosk.device.sqlite import Connection, connect, connect_reading, data_version, writing
 
 _TABLE = """(
     lookup BLOB PRIMARY KEY,
@@ -52,11 +52,11 @@ class ReplicaWriter:
 
     def position(self) -> Position:
         """Return where the live rows stand."""
-        return self._position("rows")
+        return _position(self._connection, "rows")
 
     def staged(self) -> Position:
         """Return where an unfinished full pull stands, to resume it."""
-        return self._position("staging")
+        return _position(self._connection, "staging")
 
     def apply_push(self, push: RowsPush) -> bool:
         """Take pushed rows; return False if something before them is missing and has to be pulled.
@@ -105,15 +105,10 @@ class ReplicaWriter:
 
     def count(self) -> int:
         """Return how many cards the live rows know."""
-        (count,) = self._connection.execute("SELECT count(*) FROM rows").fetchone()
-        return int(count)
+        return _count(self._connection)
 
     def close(self) -> None:
         self._connection.close()
-
-    def _position(self, place: str) -> Position:
-        row = self._connection.execute("SELECT epoch, cursor FROM state WHERE place = ?", (place,)).fetchone()
-        return Position(row[0], row[1]) if row else Position()
 
     def _move(self, place: str, epoch: str, cursor: int) -> None:
         self._connection.execute(
@@ -142,9 +137,27 @@ class ReplicaReader:
             return None
         return SealedRow(lookup=lookup, revision=row[0], nonce=bytes(row[1]), box=bytes(row[2]))
 
+    def position(self) -> Position:
+        """Return up to where the copy is whole."""
+        return _position(self._connection, "rows")
+
+    def count(self) -> int:
+        """Return how many cards the copy knows."""
+        return _count(self._connection)
+
     def change_number(self) -> int:
         """Return a number that changes when the agent has written."""
         return data_version(self._connection)
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _position(connection: Connection, place: str) -> Position:
+    row = connection.execute("SELECT epoch, cursor FROM state WHERE place = ?", (place,)).fetchone()
+    return Position(row[0], row[1]) if row else Position()
+
+
+def _count(connection: Connection) -> int:
+    (count,) = connection.execute("SELECT count(*) FROM rows").fetchone()
+    return int(count)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -75,35 +76,45 @@ class Welcome:
     shared_subscriptions: bool
 
 
+class Publisher(Protocol):
+    """Where messages go: a link, or a fake in a test."""
+
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool: ...
+
+
+class Line(Publisher, Protocol):
+    """Where messages go and come from."""
+
+    def subscribe(self, *topics: str) -> None: ...
+
+
+class Listener(Protocol):
+    """Who is told what happens on a link, always in the thread of :meth:`Link.run`."""
+
+    def parting(self) -> Parting | None:
+        """Return the last will for the session that is about to begin."""
+
+    def connected(self, welcome: Welcome) -> None:
+        """The broker has let us in: subscribe, and say everything anew."""
+
+    def disconnected(self, reason: str) -> None:
+        """The connection is lost, or was refused."""
+
+    def received(self, message: Message) -> None:
+        """A message has arrived."""
+
+
 class Link:
-    """One connection to the broker that comes back by itself.
+    """One connection to the broker that comes back by itself."""
 
-    ``connected`` and ``received`` are called in the thread of :meth:`run`; ``parting`` before each attempt
-    to connect, so that every session can have a last will of its own.
-    """
-
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        credentials: Credentials,
-        *,
-        connected: Callable[[Welcome], None],
-        received: Callable[[Message], None],
-        disconnected: Callable[[str], None] = lambda reason: None,
-        parting: Callable[[], Parting | None] = lambda: None,
-        manual_ack: bool = False,
-    ) -> None:
+    def __init__(self, endpoint: Endpoint, credentials: Credentials, *, manual_ack: bool = False) -> None:
         self._endpoint = endpoint
-        self._connected = connected
-        self._disconnected = disconnected
-        self._received = received
-        self._parting = parting
-        self._manual_ack = manual_ack
         self._up = threading.Event()
-        self._client = self._new_client(credentials)
+        self._client = self._new_client(credentials, manual_ack)
 
-    def run(self) -> None:
-        """Stay connected until :meth:`stop`; whatever goes wrong in a callback comes out here."""
+    def run(self, listener: Listener) -> None:
+        """Stay connected until :meth:`stop`; whatever goes wrong in the listener comes out here."""
+        self._listen(listener)
         self._client.connect_async(
             self._endpoint.host,
             self._endpoint.port,
@@ -132,20 +143,16 @@ class Link:
         """Tell whether the broker has let us in and the connection was not lost since."""
         return self._up.is_set()
 
-    def _new_client(self, credentials: Credentials) -> paho.Client:
+    def _new_client(self, credentials: Credentials, manual_ack: bool) -> paho.Client:
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=self._endpoint.client_id,
             protocol=paho.MQTTv5,
-            manual_ack=self._manual_ack,
+            manual_ack=manual_ack,
         )
         client.tls_set_context(credentials.context())
         client.max_inflight_messages_set(_IN_FLIGHT)
         client.reconnect_delay_set(1, _MAX_RETRY_SECONDS)
-        client.on_pre_connect = self._on_pre_connect
-        client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
         return client
 
     def _connect_properties(self) -> Properties:
@@ -153,39 +160,43 @@ class Link:
         properties.SessionExpiryInterval = self._endpoint.session_seconds
         return properties
 
-    def _on_pre_connect(self, client: paho.Client, userdata: object) -> None:
-        parting = self._parting()
-        if parting is not None:
-            client.will_set(parting.topic, parting.payload, qos=1, retain=True)
+    def _listen(self, listener: Listener) -> None:
+        def before_connect(client: paho.Client, userdata: object) -> None:
+            parting = listener.parting()
+            if parting is not None:
+                client.will_set(parting.topic, parting.payload, qos=1, retain=True)
 
-    def _on_connect(
-        self,
-        client: paho.Client,
-        userdata: object,
-        flags: paho.ConnectFlags,
-        reason: ReasonCode,
-        properties: Properties | None,
-    ) -> None:
-        if reason.is_failure:
-            self._disconnected(f"the broker refused us: {reason}")
-            return
-        self._up.set()
-        shared = getattr(properties, "SharedSubscriptionAvailable", 1)
-        self._connected(Welcome(shared_subscriptions=bool(shared)))
+        def on_connect(
+            client: paho.Client,
+            userdata: object,
+            flags: paho.ConnectFlags,
+            reason: ReasonCode,
+            properties: Properties | None,
+        ) -> None:
+            if reason.is_failure:
+                listener.disconnected(f"the broker refused us: {reason}")
+                return
+            self._up.set()
+            shared = getattr(properties, "SharedSubscriptionAvailable", 1)
+            listener.connected(Welcome(shared_subscriptions=bool(shared)))
 
-    def _on_disconnect(
-        self,
-        client: paho.Client,
-        userdata: object,
-        flags: paho.DisconnectFlags,
-        reason: ReasonCode,
-        properties: Properties | None,
-    ) -> None:
-        self._up.clear()
-        self._disconnected(str(reason))
+        def on_disconnect(
+            client: paho.Client,
+            userdata: object,
+            flags: paho.DisconnectFlags,
+            reason: ReasonCode,
+            properties: Properties | None,
+        ) -> None:
+            self._up.clear()
+            listener.disconnected(str(reason))
 
-    def _on_message(self, client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
-        def acknowledge() -> None:
-            client.ack(message.mid, message.qos)
+        def on_message(client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
+            def acknowledge() -> None:
+                client.ack(message.mid, message.qos)
 
-        self._received(Message(message.topic, bytes(message.payload), acknowledge))
+            listener.received(Message(message.topic, bytes(message.payload), acknowledge))
+
+        self._client.on_pre_connect = before_connect
+        self._client.on_connect = on_connect
+        self._client.on_disconnect = on_disconnect
+        self._client.on_message = on_message
