@@ -7,12 +7,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+Luma = NDArray[np.uint8]
+"""A grey picture, (height, width)."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One picture. ``luma`` is (height, width) uint8; ``taken_at`` is on the monotonic clock, in seconds."""
 
-    luma: NDArray[np.uint8]
+    luma: Luma
     taken_at: float
     index: int
 
