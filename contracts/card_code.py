@@ -119,7 +119,7 @@ def printed_id(number: int) -> str:
     """Return the short ID printed on a card: its running number, and a check digit (Damm).
 
     >>> printed_id(1042)
-    '000 001 0425'
+    '000 001 0429'
     """
     if not 0 < number < 10**_PRINTED_DIGITS:
         raise ValueError("a card's number has 1 to 9 digits")

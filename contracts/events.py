@@ -63,7 +63,7 @@ class ScanData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     row_revision: int | None = None
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True):
     """The CloudEvents envelope. ``cardproof`` shows that the kiosk was shown the card."""
 
     id: UUID
@@ -73,7 +73,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: msgspec.Raw
     specversion: str = "1.0"
     datacontenttype: str = "application/json"
-    cardproof: bytes | None = None
+    cardproof: bytes | msgspec.UnsetType = msgspec.UNSET
 
     def scan(self) -> ScanData:
         """Read the data of a scan.
@@ -98,7 +98,7 @@ def proof_of(key: bytes, event: Event) -> bytes:
 
 def is_proven(event: Event, key: bytes) -> bool:
     """Tell whether the event's ``cardproof`` was made with the card's event key."""
-    return event.cardproof is not None and proves(event.cardproof, key, *_proven_parts(event))
+    return isinstance(event.cardproof, bytes) and proves(event.cardproof, key, *_proven_parts(event))
 
 
 def _proven_parts(event: Event) -> tuple[bytes, ...]:
