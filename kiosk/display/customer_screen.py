@@ -87,11 +87,14 @@ class CustomerScreen:
         return [each for each in rewards if each.expires is None or each.expires > self.now]
 
     def _reward(self, reward: RewardLine, is_new: bool) -> Line:
-        until = ""
-        if reward.expires is not None:
-            day = formats.last_day(reward.expires, self.zone, self.words.format)
-            until = self._customer.until.format(date=day)
-        return Line(Icon.GIFT, reward.name, until, tag=self._customer.new if is_new else "")
+        if is_new:
+            return Line(Icon.GIFT, reward.name, tag=self._customer.new)
+        return Line(Icon.GIFT, reward.name, self._until(reward.expires))
+
+    def _until(self, end: datetime | None) -> str:
+        if end is None:
+            return ""
+        return self._customer.until.format(date=formats.last_day(end, self.zone, self.words.format))
 
     def _rewards_title(self, count: int) -> str:
         return formats.plural(count, self._customer.rewards, self.words.format) if count else ""
@@ -115,11 +118,7 @@ class CustomerScreen:
     def _subscription(self, held: SubscriptionLine | None) -> tuple[Line, ...]:
         if held is None:
             return ()
-        until = ""
-        if held.until is not None:
-            day = formats.last_day(held.until, self.zone, self.words.format)
-            until = self._customer.until.format(date=day)
-        detail = self._customer.subscription_behind if held.behind else until
+        detail = self._customer.subscription_behind if held.behind else self._until(held.until)
         return (Line(Icon.CALENDAR, held.plan, detail),)
 
     def _as_of(self) -> str:

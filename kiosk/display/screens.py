@@ -49,7 +49,7 @@ class Screens:
             status=words.waiting.status,
             title=words.waiting.title,
             text=words.waiting.text,
-            footnote="  ·  ".join((words.welcome, *others)),
+            footnote="\n".join(others),
             hold_seconds=None,
         )
 
