@@ -45,6 +45,8 @@ class Outbox:
 
     def __init__(self, path: Path, reserve: Reserve | None = None) -> None:
         self._connection = connect(path, _SCHEMA, Durability.FULL)
+        # A short log: what is reserved on a full disk is for events, not for old copies of pages.
+        self._connection.execute("PRAGMA wal_autocheckpoint=64")
         self._reserve = reserve
         self.stream = self._named_stream()
 
