@@ -1,20 +1,14 @@
 """Locations, the people who work there, and the tokens that programs sign in with."""
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from edge_api.db import Base, Id
+from edge_api.roles import Role
 
-
-class Role(StrEnum):
-    """What a person may do; see :func:`edge_api.accounts.rules.allows`."""
-
-    OWNER = "owner"
-    MANAGER = "manager"
-    STAFF = "staff"
+__all__ = ["ApiToken", "Location", "Role", "User", "UserLocation"]
 
 
 class Location(Base):

@@ -1,16 +1,7 @@
-"""What a role allows, and which passwords are taken. Pure."""
-
-from edge_api.accounts.models import Role
+"""Which passwords are taken. Pure."""
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
-
-_RANK = {Role.STAFF: 1, Role.MANAGER: 2, Role.OWNER: 3}
-
-
-def allows(role: Role, needed: Role) -> bool:
-    """Tell whether ``role`` may do what ``needed`` may: owners all, managers what staff may too."""
-    return _RANK[role] >= _RANK[needed]
 
 
 def password_fault(password: str, email: str) -> str | None:

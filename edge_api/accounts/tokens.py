@@ -3,32 +3,17 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edge_api import audit, texts
-from edge_api.accounts.models import ApiToken, Role, User
-from edge_api.accounts.rules import allows
+from edge_api.accounts.models import ApiToken, User
 from edge_api.audit import By
 from edge_api.errors import Forbidden, NotFound
+from edge_api.roles import Bearer, Role, allows
 
 _PREFIX = "welkom_"
-
-
-@dataclass(frozen=True, slots=True)
-class Bearer:
-    """Who comes with a token, and what they may do."""
-
-    token_id: int
-    user_id: int
-    role: Role
-
-    @property
-    def actor(self) -> str:
-        """How the audit trail names them."""
-        return f"token:{self.token_id}"
 
 
 def create_token(session: Session, user: User, *, name: str, role: Role, by: By) -> tuple[ApiToken, str]:
@@ -51,6 +36,20 @@ def create_token(session: Session, user: User, *, name: str, role: Role, by: By)
     session.flush()
     audit.record(session, by, "token.created", f"token:{token.id}", after={"name": token.name, "role": role})
     return token, text
+
+
+def create_token_of(session: Session, email: str, *, name: str, role: Role, by: By) -> str:
+    """Make a token of the active user with this e-mail, and return its text.
+
+    Raises:
+        NotFound: there is no such user.
+        Forbidden: the role is above the user's own.
+    """
+    query = select(User).where(User.email == email.strip().lower(), User.active)
+    user = session.scalars(query).one_or_none()
+    if user is None:
+        raise NotFound("there is no active user with this e-mail address")
+    return create_token(session, user, name=name, role=role, by=by)[1]
 
 
 def bearer_of(session: Session, text: str) -> Bearer | None:

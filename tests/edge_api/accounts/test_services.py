@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 from edge_api import audit
 from edge_api.accounts import services
 from edge_api.accounts.models import Role
-from edge_api.accounts.rules import allows
 from edge_api.audit import By
 from edge_api.errors import Conflict, EmailTaken, Forbidden, InvalidValue, NameTaken, NotFound
+from edge_api.roles import allows
 from tests.factories.edge import PASSWORD, Shop
 
 

@@ -7,6 +7,7 @@ from edge_api.accounts import services, tokens
 from edge_api.accounts.models import Role
 from edge_api.audit import By
 from edge_api.errors import Forbidden, NotFound
+from edge_api.roles import Bearer
 from tests.factories.edge import Shop
 
 
@@ -14,7 +15,7 @@ def test_a_token_says_who_comes_with_it(session: Session, shop: Shop, by: By) ->
     user = shop.user(Role.MANAGER)
     token, text = tokens.create_token(session, user, name="till", role=Role.STAFF, by=by)
     bearer = tokens.bearer_of(session, text)
-    assert bearer == tokens.Bearer(token.id, user.id, Role.STAFF)
+    assert bearer == Bearer(token.id, user.id, Role.STAFF)
     assert bearer.actor == f"token:{token.id}"
     assert text.encode() not in token.token_hash
 
