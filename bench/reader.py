@@ -12,16 +12,15 @@ from typing import Any
 import cv2
 import numpy as np
 import zxingcpp
-from numpy.typing import NDArray
 from pyzbar.pyzbar import ZBarSymbol, decode
 
 from contracts.card_code import CardCode, payload
+from kiosk.camera.source import Luma
 from kiosk.scanning.reader import read
 from kiosk.scanning.symbols import Effort
 from tests.factories.cards import card_image, empty_scene
 from tests.factories.corpus import FOLDER, Truth, photographs
 
-Luma = NDArray[np.uint8]
 Reader = Callable[[Luma], list[str]]
 
 _SEEDS = 3

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, TextIO
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 
+from kiosk.camera.source import Luma
 from kiosk.errors import DecoderDied, UnreadableImage
 from kiosk.scanning.symbols import Effort
 from kiosk.scanning.worker import Decoded, Decoder
@@ -24,7 +23,7 @@ _STANDARD_INPUT = "-"
 class ImageDecoder(Protocol):
     """What reads an image: the killable decoder, or in a test one that dies on demand."""
 
-    def decode(self, luma: NDArray[np.uint8], effort: Effort) -> Decoded: ...
+    def decode(self, luma: Luma, effort: Effort) -> Decoded: ...
 
 
 @dataclass(frozen=True, slots=True)

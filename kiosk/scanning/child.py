@@ -15,12 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kiosk.camera.source import Luma
 from kiosk.scanning import wire
 from kiosk.scanning.symbols import Effort, Symbol
 
-Read = Callable[[NDArray[np.uint8], Effort], tuple[Symbol, ...]]
+Read = Callable[[Luma, Effort], tuple[Symbol, ...]]
 
 _PR_SET_PDEATHSIG = 1
 
@@ -47,7 +47,7 @@ class SharedFrames:
     fd: int
     _mapping: mmap.mmap | None = None
 
-    def frame(self, height: int, width: int) -> NDArray[np.uint8]:
+    def frame(self, height: int, width: int) -> Luma:
         """Return the frame that stands there now, without copying it."""
         if self._mapping is None or len(self._mapping) < height * width:
             # Not all of it: one huge frame before must not cost this child the room for its own.

@@ -10,18 +10,17 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import zxingcpp
-from numpy.typing import NDArray
 
+from kiosk.camera.source import Luma
 from kiosk.scanning import zbar
 from kiosk.scanning.symbols import Effort, Point, Quad, Reader, Symbol
 
-Luma = NDArray[np.uint8]
 Symbols = tuple[Symbol, ...]
 
 _NO_TEXT = frozenset({zxingcpp.ContentType.Binary, zxingcpp.ContentType.UnknownECI})
 _REPLACEMENT = "\ufffd"
-_BOXES_TRIED = 4
-"""A frame with more damaged codes than this is full of something else."""
+_BOXES_TRIED = 2
+"""More would delay a live frame; the next one comes with boxes of its own."""
 _CROP_PIXELS = 360_000
 """Crops are reduced to this: a damaged code is then still at 3 pixels a module or more."""
 _FALLBACK_PIXELS = 4_000_000

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import structlog
-from numpy.typing import NDArray
 
+from kiosk.camera.source import Luma
 from kiosk.errors import DecoderDied
 from kiosk.scanning import wire
 from kiosk.scanning.symbols import Effort, Symbol
@@ -70,7 +70,7 @@ class Decoder:
         self._child = self._start()
         self._spare = self._start()
 
-    def decode(self, luma: NDArray[np.uint8], effort: Effort = Effort.LIVE) -> Decoded:
+    def decode(self, luma: Luma, effort: Effort = Effort.LIVE) -> Decoded:
         """Read the frame, (height, width).
 
         Raises:
@@ -95,7 +95,7 @@ class Decoder:
             self._starter.shutdown()
             self._frames.close()
 
-    def _ask(self, luma: NDArray[np.uint8], effort: Effort) -> Decoded:
+    def _ask(self, luma: Luma, effort: Effort) -> Decoded:
         if not self._child.is_alive():
             # It died between two frames, so this one is not to blame.
             self._replace_child("died while idle")
@@ -127,7 +127,7 @@ class _Frames:
         fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL)
         self._mapping: mmap.mmap | None = None
 
-    def write(self, luma: NDArray[np.uint8]) -> tuple[int, int]:
+    def write(self, luma: Luma) -> tuple[int, int]:
         """Put the frame into the memory and return its height and width."""
         height, width = luma.shape
         mapping = self._mapping_of(luma.size)

@@ -13,9 +13,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from pyzbar import wrapper
 
+from kiosk.camera.source import Luma
 from kiosk.scanning.symbols import Point, Quad
 
 _Y800 = int.from_bytes(b"Y800", "little")
@@ -32,7 +32,7 @@ class Payload:
     quad: Quad
 
 
-def scan(luma: NDArray[np.uint8]) -> list[Payload]:
+def scan(luma: Luma) -> list[Payload]:
     """Read the QR codes (Model 2, dark on light) of a picture of at least one pixel."""
     pixels = np.ascontiguousarray(luma)
     with _scanner() as scanner, _image() as image:
