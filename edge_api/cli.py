@@ -6,18 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edge_api import programs
+from edge_api.demo import demo_data_command
 from edge_api.errors import EdgeError
+from edge_api.programs import HOME
 
 if TYPE_CHECKING:
     from edge_api.config import Config
-
-HOME = click.option(
-    "--home",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    envvar="WELKOM_EDGE_HOME",
-    help="The folder with the site's settings, secrets and data.",
-)
 
 
 class EdgeCommands(click.Group):
@@ -157,6 +152,10 @@ def verify_ledger(home: Path) -> None:
     if mismatches:
         sys.exit(1)
     click.echo("Every balance is the sum of its entries.")
+
+
+for _command in (programs.ingest, programs.worker, programs.kiosk_claim, demo_data_command):
+    main.add_command(_command)
 
 
 def _config(home: Path) -> "Config":

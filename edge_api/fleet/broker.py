@@ -22,7 +22,7 @@ persistence_location {folder}/data/
 autosave_interval 60
 max_inflight_messages 100
 max_queued_messages 20000
-message_size_limit 1048576
+max_packet_size 1048576
 log_dest stdout
 log_type error
 log_type warning
