@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,13 +68,13 @@ class Demo:
 @click.option("--mqtt", default=8883, show_default=True, help="Port of the broker for kiosks.")
 @click.option("--service", default=8884, show_default=True, help="Port of the broker for our own programs.")
 @click.option("--page", default=8070, show_default=True, help="Port of the kiosk's page.")
-def main(folder: Path, http: int, kiosk_api: int, mqtt: int, service: int, page: int) -> None:
+def main(folder: Path, **ports: int) -> None:
     """Set up the demo where needed, run it until Ctrl-C."""
-    demo = Demo(folder.absolute(), http, kiosk_api, mqtt, service, page)
+    demo = Demo(folder.absolute(), **ports)
     os.environ[_MARK] = str(demo.folder)
     os.umask(0o077)
     try:
-        _prepare(demo)
+        prepare(demo)
         sys.exit(_run(demo))
     except DemoFailed as error:
         click.echo(f"\n{error}", err=True)
@@ -84,7 +85,12 @@ class DemoFailed(Exception):
     """The demo cannot be set up or run; the text says why and what to do."""
 
 
-def _prepare(demo: Demo) -> None:
+def prepare(demo: Demo) -> None:
+    """Make what is missing of the edge, the shop and the kiosk; twice is once.
+
+    Raises:
+        DemoFailed: a step failed, or a port is taken.
+    """
     started = time.monotonic()
     _step("Ending what an earlier demo left running", lambda: _end_leftovers(demo))
     _step("Looking whether the ports are free", lambda: _check_ports(demo))
@@ -95,9 +101,9 @@ def _prepare(demo: Demo) -> None:
     click.echo(f"Set up in {time.monotonic() - started:.1f} s. Starting ...")
 
 
-def _step(words: str, work: object) -> None:
+def _step(words: str, work: Callable[[], None]) -> None:
     click.echo(f"  {words} ... ", nl=False)
-    work()  # type: ignore[operator]
+    work()
     click.echo("done")
 
 
@@ -181,7 +187,7 @@ def _edge(demo: Demo, command: str, *options: str) -> str:
 
 def _run(demo: Demo) -> int:
     manager = Manager(printer=_Silent())
-    for name, command in _programs(demo).items():
+    for name, command in programs(demo).items():
         log = demo.logs / f"{name}.log"
         manager.add_process(name, f"{command} >> '{log}' 2>&1")
     threading.Thread(target=_announce, args=(demo,), daemon=True).start()
@@ -191,17 +197,23 @@ def _run(demo: Demo) -> int:
     return 0 if asked else 1
 
 
-def _programs(demo: Demo) -> dict[str, str]:
+def programs(demo: Demo) -> dict[str, str]:
+    """Return the shell command of each program, by its name."""
     python = f"'{sys.executable}'"
     edge, kiosk = f"--home '{demo.edge}'", f"--home '{demo.kiosk}'"
-    enrol = f"{python} -m kiosk enrol {kiosk} --if-needed --wait 60 '{demo.claim}'"
     return {
         "broker": f"exec mosquitto -c '{demo.edge / 'broker' / 'mosquitto.conf'}'",
         "web": f"exec {python} -m edge_api serve {edge}",
         "ingest": f"exec {python} -m edge_api ingest {edge}",
         "worker": f"exec {python} -m edge_api worker {edge}",
-        "kiosk": f"{enrol} && exec {python} -m kiosk run {kiosk}",
+        "kiosk": f"{enrolling(demo)} && exec {python} -m kiosk run {kiosk}",
     }
+
+
+def enrolling(demo: Demo) -> str:
+    """Return the shell command that enrols the kiosk as soon as the edge answers."""
+    python = f"'{sys.executable}'"
+    return f"{python} -m kiosk enrol --home '{demo.kiosk}' --if-needed --wait 60 '{demo.claim}'"
 
 
 class _Silent:
