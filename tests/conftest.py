@@ -4,7 +4,12 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
+
+# How long an example takes depends on what else the machine does, and says nothing about the code.
+settings.register_profile("welkom", deadline=None)
+settings.load_profile("welkom")
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",

@@ -1,7 +1,7 @@
 """Serves the page from a thread of its own, and can be closed while pages are being served."""
 
 import socket
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from flask import Flask
@@ -23,7 +23,8 @@ class Server:
         self._waitress = waitress
         self._sockets = sockets
         self._stage = stage
-        self._thread = Thread(target=waitress.run, name="page", daemon=True)
+        self._stopping = Event()
+        self._thread = Thread(target=self._poll, name="page", daemon=True)
         self._thread.start()
 
     @property
@@ -33,16 +34,20 @@ class Server:
 
     def close(self) -> None:
         """End every stream, finish what is being answered, and free the port. Safe to call twice."""
-        if not self.is_alive:
+        if self._stopping.is_set():
             return
         self._stage.dismiss()
         self._waitress.task_dispatcher.shutdown()
-        # Sockets are closed in the thread that polls them, or it would poll closed ones.
-        self._waitress.trigger.pull_trigger(self._close_sockets)
+        self._stopping.set()
+        self._waitress.pull_trigger()
         self._thread.join()
-
-    def _close_sockets(self) -> None:
+        # Not before: the thread would poll, and the trigger write to, numbers that are others' by now.
         wasyncore.close_all(self._sockets)
+
+    def _poll(self) -> None:
+        # In place of waitress's own loop, which another thread cannot end without a race.
+        while not self._stopping.is_set():
+            wasyncore.loop(timeout=1, map=self._sockets, count=1)
 
 
 def serve(app: Flask, host: str, port: int) -> Server:
