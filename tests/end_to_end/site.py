@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import psutil
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
@@ -102,6 +103,10 @@ class Site:
 
     def is_running(self, name: str) -> bool:
         return name in self._running and self._running[name].poll() is None
+
+    def children(self, name: str) -> list[psutil.Process]:
+        """Return the processes that a program has started."""
+        return psutil.Process(self._running[name].pid).children(recursive=True)
 
     def close(self) -> None:
         self.engine.dispose()
