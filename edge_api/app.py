@@ -9,12 +9,16 @@ from types import TracebackType
 
 from flask import Flask, Response, g, request
 
+from edge_api.accounts import api as accounts
 from edge_api.accounts.tokens import bearer_of
+from edge_api.cards import api as cards
 from edge_api.cards.landing import landing_page
 from edge_api.clock import Clock
 from edge_api.config import Config, Language
+from edge_api.customers import api as customers
 from edge_api.db import Database
 from edge_api.fleet.api import enrolment_routes
+from edge_api.loyalty import api as loyalty
 from edge_api.redaction import redacted
 from edge_api.rest import api as rest
 from edge_api.sync.api import kiosk_routes
@@ -80,6 +84,9 @@ def create_app(config: Config, database: Database, clock: Clock, surface: Surfac
 def _register_back_office(app: Flask, parts: rest.Edge) -> None:
     for rule in ("/C/<path:code>", "/c/<path:code>"):
         app.add_url_rule(rule, "card_page", _card_page)
+    for domain in (accounts, customers, cards, loyalty):
+        app.register_blueprint(domain.OPERATIONS.blueprint)
+    app.add_url_rule(f"{rest.PREFIX}/openapi.json", "openapi", rest.document)
     if find_spec("edge_api.backoffice"):
         import_module("edge_api.backoffice").register(app)
 

@@ -21,11 +21,6 @@ def matches(password: str, kept: str | None) -> bool:
         return False
 
 
-def is_outdated(kept: str) -> bool:
-    """Tell whether the hash was made with weaker parameters than today's."""
-    return _HASHER.check_needs_rehash(kept)
-
-
 @cache
 def _nobodys() -> str:
     return hashed("the password of nobody")

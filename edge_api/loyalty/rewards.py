@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -57,7 +57,7 @@ def grant_reward(
         reward_id=reward.id,
         state=RewardState.EARNED,
         earned_at=by.at,
-        expires_at=expires_at,
+        expires_at=expires_at and expires_at.astimezone(UTC),
     )
     session.add(granted)
     session.flush()

@@ -5,15 +5,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from sqlalchemy.orm import Session
 
 from edge_api import config as configuration
 from edge_api import db
+from edge_api.accounts import passwords
 from edge_api.audit import By, Origin
 from edge_api.config import Config
 from edge_api.db import Database
 from tests.factories.edge import Shop
 from tests.fakes.clock import FixedClock
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cheap_passwords() -> Iterator[None]:
+    """The same hashing with next to no work, since most tests are not about it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher.from_parameters(CHEAPEST))
+        yield
 
 
 @pytest.fixture(scope="session")
