@@ -3,12 +3,11 @@
 import logging
 import time
 from enum import StrEnum
-from importlib import import_module
-from importlib.util import find_spec
 from types import TracebackType
 
 from flask import Flask, Response, g, request
 
+from edge_api import backoffice
 from edge_api.accounts import api as accounts
 from edge_api.accounts.tokens import bearer_of
 from edge_api.cards import api as cards
@@ -87,8 +86,7 @@ def _register_back_office(app: Flask, parts: rest.Edge) -> None:
     for domain in (accounts, customers, cards, loyalty):
         app.register_blueprint(domain.OPERATIONS.blueprint)
     app.add_url_rule(f"{rest.PREFIX}/openapi.json", "openapi", rest.document)
-    if find_spec("edge_api.backoffice"):
-        import_module("edge_api.backoffice").register(app)
+    backoffice.register(app)
 
 
 def _register_kiosks(app: Flask, parts: rest.Edge) -> None:

@@ -55,10 +55,10 @@ def phone(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Return the text for searching: no case, no accents, single blanks.
+    """Return the text for searching: no case, no accents, nothing invisible, single blanks.
 
     >>> folded("Zoë  STRAẞE")
     'zoe strasse'
     """
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(char for char in plain if not unicodedata.combining(char)).split())
+    plain = " ".join(unicodedata.normalize("NFKD", text.casefold()).split())
+    return "".join(char for char in plain if char.isprintable() and not unicodedata.combining(char))

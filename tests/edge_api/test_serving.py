@@ -93,7 +93,10 @@ def test_when_one_ends_the_other_is_stopped_and_the_code_says_so() -> None:
 
 
 def test_one_that_does_not_stop_is_ended() -> None:
-    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(600)"
+    deaf = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        "print(flush=True); time.sleep(600)"
+    )
     stop = threading.Event()
     stop.set()
     with subprocess.Popen(
