@@ -6,7 +6,6 @@ The scanner appends, the agent sends and acknowledges; both open the same file. 
 """
 
 import os
-import sqlite3
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE INDEX IF NOT EXISTS unacknowledged ON events (seq) WHERE acknowledged_at IS NULL;
 """
 
-_FULL = {"SQLITE_FULL", "SQLITE_IOERR", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_READONLY"}
+_FORGOTTEN_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +58,9 @@ class Outbox:
         while True:
             try:
                 return self._append(write)
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorname not in _FULL:
+            except StorageFull:
+                if not self._make_room():
                     raise
-                if self._reserve is None or not self._reserve.give_up_some():
-                    raise StorageFull(f"the outbox cannot grow: {error}") from error
 
     def pending(self, after: int = 0, limit: int = 20) -> list[Pending]:
         """Return the oldest unacknowledged events with a seq above ``after``."""
@@ -114,6 +111,25 @@ class Outbox:
 
     def close(self) -> None:
         self._connection.close()
+
+    def _make_room(self) -> bool:
+        """Forget what is kept only for an edge that might be restored, else give up reserved space."""
+        return self._forget_oldest_acknowledged() or (
+            self._reserve is not None and self._reserve.give_up_some()
+        )
+
+    def _forget_oldest_acknowledged(self) -> bool:
+        try:
+            with writing(self._connection):
+                forgotten = self._connection.execute(
+                    "DELETE FROM events WHERE seq IN"
+                    " (SELECT seq FROM events WHERE acknowledged_at IS NOT NULL ORDER BY seq LIMIT ?)",
+                    (_FORGOTTEN_AT_ONCE,),
+                ).rowcount
+        except StorageFull:
+            # Deleting writes to the log first, and even that found no room.
+            return False
+        return forgotten > 0
 
     def _append(self, write: Callable[[str, int], bytes]) -> int:
         with writing(self._connection):

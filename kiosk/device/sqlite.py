@@ -2,11 +2,17 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+from kiosk.errors import StorageFull
+
+_BUSY_SECONDS = 5.0
+_FULL = {"SQLITE_FULL", "SQLITE_IOERR", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_READONLY"}
 
 
 class Connection(sqlite3.Connection):
@@ -31,7 +37,7 @@ def connect(path: Path, schema: str, durability: Durability = Durability.NORMAL)
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o770)
     connection = _open(path)
-    connection.execute("PRAGMA journal_mode=WAL")
+    _use_wal(connection)
     connection.execute(f"PRAGMA synchronous={durability}")
     with writing(connection):
         # One statement at a time: executescript would commit on its own.
@@ -48,21 +54,30 @@ def connect_reading(path: Path, schema: str) -> Connection:
     if not path.exists():
         connect(path, schema).close()
     connection = _open(path)
+    if not _has_tables(connection):
+        # The other process is making the file at this moment, or died while it did.
+        connect(path, schema).close()
     connection.execute("PRAGMA query_only=ON")
     return connection
 
 
 @contextmanager
 def writing(connection: Connection) -> Iterator[None]:
-    """One transaction that takes the write lock at once, and rolls back on any error."""
+    """One transaction that takes the write lock at once, and rolls back on any error.
+
+    Raises:
+        StorageFull: there is no room for it; nothing changed.
+    """
     with connection.turn:
-        connection.execute("BEGIN IMMEDIATE")
         try:
+            connection.execute("BEGIN IMMEDIATE")
             yield
             connection.execute("COMMIT")
-        except BaseException:
+        except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorname in _FULL:
+                raise StorageFull(f"no room to write: {error}") from error
             raise
 
 
@@ -73,6 +88,21 @@ def data_version(connection: Connection) -> int:
 
 
 def _open(path: Path) -> Connection:
-    connection = Connection(path, isolation_level=None, timeout=5.0, check_same_thread=False)
-    connection.execute("PRAGMA busy_timeout=5000")
-    return connection
+    return Connection(path, isolation_level=None, timeout=_BUSY_SECONDS, check_same_thread=False)
+
+
+def _use_wal(connection: Connection) -> None:
+    # The busy time-out does not cover this: two processes that make the same file would collide.
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() >= until:
+                raise
+        time.sleep(0.01)
+
+
+def _has_tables(connection: Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
