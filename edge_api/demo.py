@@ -7,8 +7,8 @@ taken up again. Made once it is left alone: what people then do with the demo st
 import io
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
@@ -56,6 +56,9 @@ _REWARDS = ("Free coffee", "Slice of apple pie", "Breakfast for two", "Tote bag"
 _CAMPAIGNS = (("A visit", 10, 3600), ("Every scan", 1, 0))
 _SUBJECT = "shop:demo"
 _FINISHED = "demo.finished"
+_OPEN_FOR = timedelta(days=45)
+"""How long ago the shop began, so that customers and cards have a past."""
+
 _PIECE = 20
 """People made in one transaction: long enough to be quick, short enough to hold nobody up."""
 
@@ -96,6 +99,16 @@ class DemoSummary:
     sign_in_file: Path
 
 
+@dataclass(frozen=True, slots=True)
+class _Then:
+    """A clock that stands at a moment of the shop's past."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+
 @click.command("demo-data")
 @click.option(
     "--home", type=click.Path(path_type=Path), required=True, help="Where `edge init` put the site."
@@ -119,7 +132,7 @@ def make_demo(config: Config, database: Database, clock: Clock, out: Path, say: 
     by = By("command:demo-data", Origin.COMMAND, clock.now())
     created = not _shown_cards(database)
     if created:
-        _make_shop(config, database, clock, by, say)
+        _make_shop(config, database, by, say)
     make_private_folder(out)
     _write_sign_in(config, database, out / SIGN_IN_FILE, by)
     with database.reading() as session:
@@ -135,28 +148,25 @@ def _shown_cards(database: Database) -> dict[str, int]:
         return next((dict(each.after["cards"]) for each in entries if each.action == _FINISHED), {})
 
 
-def _make_shop(config: Config, database: Database, clock: Clock, by: By, say: Say) -> None:
+def _make_shop(config: Config, database: Database, now: By, say: Say) -> None:
+    by = replace(now, at=now.at - _OPEN_FOR)
     say("Making the demo shop: locations, rewards, campaigns ...")
     with database.transaction() as session:
         _make_ground(session, by)
         made = [_batch(session, *wanted, by) for wanted in _BATCHES]
     for batch in made:
         say(f"Making {batch.size} cards: {batch.name} ...")
-        batches.make_cards(database, batch.id, config.site, clock)
+        batches.make_cards(database, batch.id, config.site, _Then(by.at))
     everybody = people()
     for start in range(0, len(everybody), _PIECE):
         piece = everybody[start : start + _PIECE]
         say(f"Taking in customers {start + 1} to {start + len(piece)} of {len(everybody)} ...")
         with database.transaction() as session:
-            _take_in(session, piece, by)
+            _take_in(session, piece, by, now)
     with database.transaction() as session:
-        lost = _lose_a_card(session, everybody[0], by)
-        shown = {
-            **_files_of(session, everybody),
-            "unlinked-card.png": lost.id + 1,
-            "revoked-card.png": lost.id,
-        }
-        audit.record(session, by, _FINISHED, _SUBJECT, after={"cards": shown})
+        lost, nobodys = _lose_a_card(session, everybody[0], now), _printed_card(session, from_end=1)
+        shown = _files_of(session, everybody) | {"unlinked-card.png": nobodys.id, "revoked-card.png": lost.id}
+        audit.record(session, now, _FINISHED, _SUBJECT, after={"cards": shown})
 
 
 def _make_ground(session: Session, by: By) -> None:
@@ -183,7 +193,7 @@ def _batch(session: Session, name: str, kind: BatchKind, size: int, by: By) -> B
     )
 
 
-def _take_in(session: Session, piece: Sequence[Person], by: By) -> None:
+def _take_in(session: Session, piece: Sequence[Person], by: By, now: By) -> None:
     places = {person.number: place for place, person in enumerate(_with_card())}
     rewards = loyalty.rewards(session)
     for person in piece:
@@ -192,9 +202,9 @@ def _take_in(session: Session, piece: Sequence[Person], by: By) -> None:
         )
         if person.number in places:
             cards.link_card(session, _card_at(session, places[person.number]).id, customer.id, by)
-            _give_points(session, person, customer, by)
+            _give_points(session, person, customer, by, now)
         if person.row % _REWARD_ROWS == 0 and not loyalty.rewards_of(session, customer.id):
-            _give_rewards(session, person, customer, [reward.id for reward in rewards], by)
+            _give_rewards(session, person, customer, [reward.id for reward in rewards], now)
 
 
 def _with_card() -> list[Person]:
@@ -208,17 +218,17 @@ def _card_at(session: Session, place: int) -> Card:
     return session.scalars(select(Card).where(Card.number == batch.first_number + place // len(names))).one()
 
 
-def _give_points(session: Session, person: Person, customer: Customer, by: By) -> None:
-    carried = person.number * 53 % 480 + (1000 if person.row % 9 == 4 else 0)
+def _give_points(session: Session, person: Person, customer: Customer, by: By, now: By) -> None:
+    carried = (person.number * 53 + 120) % 480 + (1000 if person.row % 9 == 4 else 0)
     if carried:
         # Named after the person, so that a second try books nothing.
         request = uuid5(NAMESPACE_URL, f"welkom-demo:{person.email}")
         note = "Carried over from the paper stamp card"
         loyalty.adjust_points(session, customer.id, carried, by, note=note, request=request)
-    for visit in range(person.number % 4):
-        at = by.at - timedelta(days=5 * visit + person.row % 5 + 1, hours=person.number % 8)
+    for visit in reversed(range(person.number % 4)):
+        at = now.at - timedelta(days=5 * visit + person.row % 5 + 1, hours=person.number % 8)
         ref = f"demo-visit-{person.number}-{visit}"
-        loyalty.book_visit(session, customer_id=customer.id, at=at, source_ref=ref, by=by)
+        loyalty.book_visit(session, customer_id=customer.id, at=at, source_ref=ref, by=replace(now, at=at))
 
 
 def _give_rewards(

@@ -152,10 +152,11 @@ def _payload(found: Card) -> str:
 
 
 def _life(session: Session, found: Card) -> list[Moment]:
-    """Return the card's steps and latest scans together, the newest first."""
-    steps = [Moment(step.at, step=step) for step in services.life_of(session, found)]
+    """Return the card's steps and latest scans together, the newest first and its making last."""
+    made, *steps = [Moment(step.at, step=step) for step in services.life_of(session, found)]
     scans = [Moment(scan.at, scan=scan) for scan in scan_lists.scans_of_card(session, found.id, _SCANS)]
-    return sorted([*scans, *reversed(steps)], key=lambda moment: moment.at, reverse=True)
+    later = sorted([*scans, *reversed(steps)], key=lambda moment: moment.at, reverse=True)
+    return [*later, made]
 
 
 def _back(card_id: int) -> Response:

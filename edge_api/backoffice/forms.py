@@ -6,9 +6,13 @@ from enum import StrEnum
 from types import TracebackType
 from typing import TypeVar
 
-from edge_api.errors import EdgeError, InvalidValue
+from edge_api.errors import EdgeError, EmailTaken, InvalidValue, NameTaken
+from edge_api.loyalty.errors import NotEnoughPoints
 
 MOST_DIGITS = 12
+
+_ABOUT = {NameTaken: "name", EmailTaken: "email", NotEnoughPoints: "points"}
+"""Refusals that are about one field, whatever their words."""
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -34,17 +38,18 @@ class Form:
     ) -> bool:
         if not isinstance(error, EdgeError) or error.status >= 500 or error.status in {401, 403, 404}:
             return False
-        self.refuse(str(error), error.status)
+        field = _ABOUT.get(type(error))
+        self.refuse(f"{field}: {error}" if field in self.values else str(error), error.status)
         return True
 
     def refuse(self, message: str, status: int = 422) -> None:
         """Note what cannot be taken."""
-        field, separator, rest = message.partition(": ")
         self.status = status
+        field, separator, rest = message.partition(": ")
         if separator and field in self.values:
-            self.errors[field] = rest[:1].upper() + rest[1:]
+            self.errors[field] = _sentence(rest)
         else:
-            self.problem = message[:1].upper() + message[1:]
+            self.problem = _sentence(message)
 
     def text(self, name: str) -> str:
         """Return what was typed, without blanks around it."""
@@ -85,3 +90,7 @@ class Form:
             return uuid.UUID(self.text(name))
         except ValueError:
             raise InvalidValue(f"{name}: takes a UUID") from None
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."

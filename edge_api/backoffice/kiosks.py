@@ -92,5 +92,5 @@ def revoke(kiosk_id: str) -> ResponseReturnValue:
 def _register(session: Session, form: Form) -> Kiosk:
     name = texts.name(form.text("name"), "name", longest=100)
     location: Location = get_location(session, form.number("location"))
-    with refusing_duplicates(session, NameTaken("name: another kiosk has this name")):
+    with refusing_duplicates(session, NameTaken("another kiosk has this name")):
         return services.register_kiosk(session, name, location, by_me())
