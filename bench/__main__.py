@@ -1,0 +1,23 @@
+"""``make bench``: measures, and prints each figure beside a baseline from the same run."""
+
+import platform
+
+import psutil
+
+from bench import reader, resolve
+
+
+def main() -> None:
+    """Run every benchmark, one after another."""
+    memory = psutil.virtual_memory().total >> 30
+    print(
+        f"{platform.machine()}, {psutil.cpu_count()} cores, {memory} GiB, Python {platform.python_version()}"
+    )
+    print("\n## Reading\n")
+    reader.main()
+    print("\n## From a card's code to its entry\n")
+    resolve.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What the people who build Welkom use: screenshots, and installing Debian packages."""
