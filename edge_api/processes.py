@@ -1,27 +1,21 @@
 """The long-running programs behind ``edge ingest`` and ``edge worker``: parts put together and supervised."""
 
 import threading
-from collections.abc import Callable
-from datetime import datetime
-from functools import partial
 
 import structlog
 
 from common.mqtt import Credentials, Endpoint, Link
 from common.supervision import Crew
-from edge_api.audit import By, Origin
-from edge_api.cards.batches import make_cards, unfinished_batches
 from edge_api.clock import Clock
 from edge_api.config import Config
 from edge_api.db import Database
 from edge_api.fleet.ca import SERVICE_USER
 from edge_api.ingest.adapter import IngestAdapter, Mode
 from edge_api.ingest.services import Ingest
-from edge_api.loyalty.services import expire_rewards
+from edge_api.jobs import Jobs
 from edge_api.sync.worker import FeedWorker
 
 _SLOT_SESSION_SECONDS = 24 * 3600
-_JOBS_EVERY_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -45,11 +39,12 @@ def run_ingest(config: Config, database: Database, clock: Clock, mode: Mode, sto
 def run_worker(config: Config, database: Database, clock: Clock, stop: threading.Event) -> None:
     """Publish what changed, and do what falls due, until ``stop`` is set or a part dies (which is raised)."""
     link = Link(Endpoint(config.mqtt.host, config.mqtt.service_port, ""), credentials(config))
+    jobs = Jobs(config, database, clock)
     worker = FeedWorker(config, database, clock, link)
     crew = Crew(stop)
     crew.start("broker", lambda: link.run(worker))
     crew.start("feed", lambda: worker.run(stop))
-    crew.start("jobs", lambda: _run_jobs(config, database, clock, stop))
+    crew.start("jobs", lambda: jobs.run(stop))
     _until_stopped(crew, link)
 
 
@@ -57,27 +52,6 @@ def credentials(config: Config) -> Credentials:
     """Return what our own programs show the broker."""
     tls = config.home / "tls"
     return Credentials(tls / "ca.crt", tls / f"{SERVICE_USER}.crt", tls / f"{SERVICE_USER}.key")
-
-
-def _run_jobs(config: Config, database: Database, clock: Clock, stop: threading.Event) -> None:
-    """Once a minute: finish batches that were cut short, and end rewards whose time is over."""
-    while not stop.is_set():
-        with database.reading() as session:
-            unfinished = unfinished_batches(session)
-        for batch_id in unfinished:
-            make_cards(database, batch_id, config.site, clock)
-        _until_nothing(partial(_expire_some, database), clock.now)
-        stop.wait(_JOBS_EVERY_SECONDS)
-
-
-def _expire_some(database: Database, now: datetime) -> int:
-    with database.transaction() as session:
-        return expire_rewards(session, By("worker", Origin.SERVICE, now))
-
-
-def _until_nothing(job: Callable[[datetime], int], now: Callable[[], datetime]) -> None:
-    while job(now()):
-        pass
 
 
 def _until_stopped(crew: Crew, link: Link) -> None:

@@ -28,7 +28,6 @@ from edge_api.sync.models import FeedState, SettlementRow
 
 LOOK_SECONDS = 0.05
 _ANNOUNCE_EVERY = timedelta(seconds=30)
-_TIDY_EVERY = timedelta(hours=1)
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +43,6 @@ class FeedWorker:
         self._holder = uuid.uuid4().hex
         self._lease_until: datetime | None = None
         self._announced_at: datetime | None = None
-        self._tidied_at: datetime | None = None
         self._configure_all = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
@@ -126,10 +124,6 @@ class FeedWorker:
         if self._announced_at is None or now - self._announced_at >= _ANNOUNCE_EVERY:
             self._announced_at = now
             self._announce()
-        if self._tidied_at is None or now - self._tidied_at >= _TIDY_EVERY:
-            self._tidied_at = now
-            with self._database.transaction() as session:
-                services.forget_settlements(session, now)
 
     def _announce(self) -> None:
         with self._database.reading() as session:
