@@ -38,6 +38,9 @@ def main() -> None:
 @click.option("--site-name", default="welkom", show_default=True)
 @click.option("--http-port", type=int, default=8000, show_default=True)
 @click.option("--kiosk-api-port", type=int, default=8443, show_default=True)
+@click.option("--edge-url", help="How kiosks reach their API: https://host:port; this machine without.")
+@click.option("--mqtt-host", default="127.0.0.1", show_default=True, help="How kiosks reach the broker.")
+@click.option("--database-url", help="PostgreSQL's URL; an SQLite file under the home without.")
 @click.option("--mqtt-port", type=int, default=8883, show_default=True, help="The broker's port for kiosks.")
 @click.option("--mqtt-service-port", type=int, default=8884, show_default=True)
 def init(
@@ -48,6 +51,9 @@ def init(
     site_name: str,
     http_port: int,
     kiosk_api_port: int,
+    edge_url: str | None,
+    mqtt_host: str,
+    database_url: str | None,
     mqtt_port: int,
     mqtt_service_port: int,
 ) -> None:
@@ -57,10 +63,11 @@ def init(
 
     options = {
         "site_name": site_name,
-        "edge_url": f"https://127.0.0.1:{kiosk_api_port}",
+        "edge_url": edge_url or f"https://127.0.0.1:{kiosk_api_port}",
+        **({"database_url": database_url} if database_url else {}),
         "http": {"port": http_port},
         "kiosk_api": {"port": kiosk_api_port},
-        "mqtt": {"kiosk_port": mqtt_port, "service_port": mqtt_service_port},
+        "mqtt": {"host": mqtt_host, "kiosk_port": mqtt_port, "service_port": mqtt_service_port},
     }
     config = init_site(home, public_url, options, owner_email, SystemClock())
     click.echo(f"The site is in {config.home}")

@@ -1,4 +1,4 @@
-"""What the worker does when it falls due: finishing batches, ending rewards, forgetting what is out of date."""
+"""What the worker does when it falls due: finishing batches, ending rewards, forgetting old answers."""
 
 import threading
 from collections.abc import Callable
