@@ -58,7 +58,7 @@ def customer_lines(session: Session, words: str, *, after: int, limit: int) -> l
     ids = [customer.id for customer in found]
     points = loyalty.point_balances(session, ids)
     query = select(Card.customer_id, func.count()).where(Card.customer_id.in_(ids)).group_by(Card.customer_id)
-    cards = dict(session.execute(query).tuples().all())
+    cards = dict(session.execute(query).all())
     return [CustomerLine(each, points.get(each.id, 0), cards.get(each.id, 0)) for each in found]
 
 
@@ -68,7 +68,7 @@ def batch_lines(session: Session, card_type: CardType, *, before: int | None, li
     query = query.where(Batch.card_type == card_type)
     if before is not None:
         query = query.where(Batch.id < before)
-    rows = session.execute(query.order_by(Batch.id.desc()).limit(limit)).tuples().all()
+    rows = session.execute(query.order_by(Batch.id.desc()).limit(limit)).all()
     counts = _counts(session, [batch.id for batch, _ in rows])
     return [BatchLine(batch, origin, *counts.get(batch.id, (0, 0, 0))) for batch, origin in rows]
 
@@ -76,7 +76,7 @@ def batch_lines(session: Session, card_type: CardType, *, before: int | None, li
 def batches_by_type(session: Session) -> dict[CardType, int]:
     """Count the batches of each card type."""
     query = select(Batch.card_type, func.count()).group_by(Batch.card_type)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def cards_in_batch(
