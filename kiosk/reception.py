@@ -7,7 +7,7 @@ changed, and the way back to waiting. A result is durable before it is shown.
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import UUID
 
@@ -26,7 +26,9 @@ from kiosk.scanning.debounce import Verdict as Presence
 
 _SEVERAL = "several"
 _OTHER_HIDDEN_AFTER = 0.5
-"""Seconds after which a result gives way to another code that is still held before the camera."""
+"""Seconds unseen after which a card's result gives way to another that is still held before the camera."""
+
+_LOOK_AGAIN = (-1, -1)
 
 
 class Display(Protocol):
@@ -49,24 +51,34 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a frame's codes amount to: something to tell apart by ``key``, a card of ours or not."""
+    """What a frame's codes amount to: something to tell apart by ``key``, a card of ours or not.
 
-    key: str
+    ``beside`` are the keys of other people's codes in a card's frame.
+    """
+
+    key: str = field(repr=False)
     code: CardCode | None = None
-    text: str | None = None
+    text: str | None = field(default=None, repr=False)
     malformed: bool = False
+    beside: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def is_card(self) -> bool:
+        """Whether it is one card, or several."""
+        return self.text is None
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
     """What is on the screen, and what it may still be waiting for."""
 
-    key: str
+    seen: _Seen
     outcome: Outcome
     last_seen: float
     stays: float
     keys: CardKeys | None = None
     event: UUID | None = None
+    repeat: bool = False
 
 
 class Reception:
@@ -87,7 +99,8 @@ class Reception:
         self._rules = rules
         self._debounce = Debounce(rules.repeat_seconds)
         self._shown: _Shown | None = None
-        self._changes: tuple[int, int] = (-1, -1)
+        self._displaced: _Shown | None = None
+        self._changes = _LOOK_AGAIN
         self._lock = threading.Lock()
 
     def saw(self, texts: Sequence[str], now: float) -> None:
@@ -96,6 +109,12 @@ class Reception:
         if seen is None:
             return
         with self._lock:
+            for key in seen.beside:
+                self._overlook(key, now)
+            if not seen.is_card and self._card_in_view(now):
+                # The same poster beside the card, in a frame in which the card was not read.
+                self._overlook(seen.key, now)
+                return
             presence = self._debounce.see(seen.key, now)
             if presence is Presence.HELD:
                 self._held(seen, now)
@@ -108,7 +127,7 @@ class Reception:
             if self._shown is None:
                 return
             if now - self._shown.last_seen > self._shown.stays:
-                self._shown = None
+                self._shown = self._displaced = None
                 self._display.wait()
                 return
             changes = (self._downlink.change_number(), self._directory.change_number())
@@ -117,39 +136,58 @@ class Reception:
                 self._refresh(self._shown)
 
     def follow(self, rules: Rules) -> None:
-        """Go by new rules from now on."""
+        """Go by new rules from now on; who stands there is not forgotten."""
         with self._lock:
-            if rules.repeat_seconds != self._rules.repeat_seconds:
-                self._debounce = Debounce(rules.repeat_seconds)
+            self._debounce.follow(rules.repeat_seconds)
             self._rules = rules
+
+    def _overlook(self, key: str, now: float) -> None:
+        """Take note of a code that is in view without anything following from it, now or while it stays."""
+        if self._debounce.see(key, now) is Presence.NEW:
+            self._debounce.forget(key)
+
+    def _card_in_view(self, now: float) -> bool:
+        shown = self._shown
+        return shown is not None and shown.seen.is_card and now - shown.last_seen <= _OTHER_HIDDEN_AFTER
 
     def _held(self, seen: _Seen, now: float) -> None:
         shown = self._shown
-        if shown is not None and shown.key == seen.key:
+        if shown is not None and shown.seen.key == seen.key:
             self._shown = replace(shown, last_seen=now)
-        elif shown is None or now - shown.last_seen > _OTHER_HIDDEN_AFTER:
+        elif shown is None or _gives_way(shown, seen, now):
+            self._come_back(seen, now)
+
+    def _come_back(self, seen: _Seen, now: float) -> None:
+        """Show the result of a code again that never left, though something else was shown meanwhile."""
+        displaced = self._displaced
+        if displaced is not None and displaced.seen.key == seen.key:
+            self._show(replace(displaced, outcome=self._outcome_now(displaced), last_seen=now))
+        else:
             self._receive(seen, now, counts=False)
 
     def _receive(self, seen: _Seen, now: float, *, counts: bool) -> None:
-        outcome, what, keys = self._decide(seen, already_counted=not counts)
+        outcome, what, keys = self._decide(seen, repeat=not counts)
         event = None
         if counts:
             try:
                 event = self._reporter.scan(outcome.name, what)
             except StorageFull:
                 self._debounce.forget(seen.key)
-                outcome, keys = NotCounted(), None
-        stays = self._display.show(outcome)
-        self._shown = _Shown(seen.key, outcome, now, stays, keys, event)
-        self._changes = (-1, -1)
+        if (counts or seen.is_card) and not self._debounce.was_counted(seen.key):
+            outcome, keys = NotCounted(), None
+        self._show(_Shown(seen, outcome, now, 0.0, keys, event, repeat=not counts))
+
+    def _show(self, shown: _Shown) -> None:
+        self._displaced, self._shown = self._shown, replace(shown, stays=self._display.show(shown.outcome))
+        self._changes = _LOOK_AGAIN
 
     def _decide(
-        self, seen: _Seen, *, already_counted: bool
+        self, seen: _Seen, *, repeat: bool
     ) -> tuple[Outcome, CardShown | OtherCode | None, CardKeys | None]:
         offline = not self._downlink.connected()
         if seen.code is not None:
             found = self._directory.find(seen.code)
-            outcome = resolve(found.entry, offline=offline, already_counted=already_counted)
+            outcome = resolve(found.entry, offline=offline, already_counted=repeat)
             return outcome, CardShown(found.keys, found.revision), found.keys
         if seen.text is None:
             return SeveralCodes(), None, None
@@ -158,17 +196,26 @@ class Reception:
 
     def _refresh(self, shown: _Shown) -> None:
         """Show again what changed while the person stands there: their row, and what they earned."""
-        if shown.keys is None:
-            return
-        already = isinstance(shown.outcome, Recognised) and shown.outcome.already_counted
-        entry = self._directory.again(shown.keys).entry
-        offline = not self._downlink.connected()
-        outcome = resolve(entry, offline=offline, already_counted=already)
-        settlement = self._downlink.settlement(shown.event) if shown.event else None
-        if settlement is not None:
-            outcome = _with_settlement(outcome, settlement)
+        outcome = self._outcome_now(shown)
         if outcome != shown.outcome:
             self._shown = replace(shown, outcome=outcome, stays=self._display.show(outcome))
+
+    def _outcome_now(self, shown: _Shown) -> Outcome:
+        if shown.keys is None:
+            return shown.outcome
+        offline = not self._downlink.connected()
+        entry = self._directory.again(shown.keys).entry
+        outcome = resolve(entry, offline=offline, already_counted=shown.repeat)
+        settlement = self._downlink.settlement(shown.event) if shown.event else None
+        return outcome if settlement is None else _with_settlement(outcome, settlement)
+
+
+def _gives_way(shown: _Shown, seen: _Seen, now: float) -> bool:
+    """Tell whether a result gives way to another code that is still held before the camera."""
+    if shown.seen.is_card != seen.is_card:
+        # A card goes before what is no card, at once; and what is no card waits until the screen is free.
+        return seen.is_card
+    return now - shown.last_seen > _OTHER_HIDDEN_AFTER
 
 
 def _with_settlement(outcome: Outcome, settlement: Settlement) -> Outcome:
@@ -180,25 +227,20 @@ def _with_settlement(outcome: Outcome, settlement: Settlement) -> Outcome:
 def _what_was_seen(texts: Sequence[str], card_hosts: tuple[str, ...]) -> _Seen | None:
     """Tell cards from other codes. A poster beside a card does not disturb; a second card does."""
     cards: dict[bytes, CardCode] = {}
-    malformed: list[str] = []
-    foreign: list[str] = []
+    others: list[_Seen] = []
     for text in texts:
         try:
             parsed = parse(text, card_hosts)
         except InvalidCardCode:
-            malformed.append(text)
+            others.append(_Seen(f"malformed:{text}", text=text, malformed=True))
             continue
         if isinstance(parsed, CardCode):
             cards[parsed.secret] = parsed
         else:
-            foreign.append(text)
+            others.append(_Seen(f"foreign:{text}", text=text))
     if len(cards) > 1:
         return _Seen(_SEVERAL)
     if cards:
-        code = next(iter(cards.values()))
-        return _Seen(f"card:{code.text}", code=code)
-    if malformed:
-        return _Seen(f"malformed:{malformed[0]}", text=malformed[0], malformed=True)
-    if foreign:
-        return _Seen(f"foreign:{foreign[0]}", text=foreign[0])
-    return None
+        (code,) = cards.values()
+        return _Seen(f"card:{code.text}", code=code, beside=tuple(each.key for each in others))
+    return min(others, key=lambda each: not each.malformed, default=None)

@@ -1,6 +1,6 @@
 """Makes events out of outcomes, and puts them into the outbox with their proof."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import msgspec
@@ -23,7 +23,7 @@ class CardShown:
 class OtherCode:
     """A code that is no card of ours; only its hash and length leave the kiosk."""
 
-    text: str
+    text: str = field(repr=False)
 
 
 class Reporter:

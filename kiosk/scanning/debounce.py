@@ -61,6 +61,15 @@ class Debounce:
         if key in self._memories:
             self._memories[key] = replace(self._memories[key], counted=-math.inf)
 
+    def was_counted(self, key: str) -> bool:
+        """Tell whether a remembered card's last scan counted, and was not taken back."""
+        return self._memories.get(key, _NEVER).counted > -math.inf
+
+    def follow(self, repeat_after: float) -> None:
+        """Go by another time from now on; what is in view stays what it is."""
+        self._repeat_after = repeat_after
+        self._lasting = max(repeat_after, self._absent_after)
+
     def __len__(self) -> int:
         """How many cards are remembered."""
         return len(self._memories)
