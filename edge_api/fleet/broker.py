@@ -1,7 +1,8 @@
 """Writes Mosquitto's configuration: TLS with client certificates, and who may say what.
 
 Two listeners: kiosks come in by ``kiosk_port``, where the certificate's name is the user name and the
-client id; our own programs and watchers by ``service_port``, where several may share one certificate.
+client id; our own programs and watchers by ``service_port``, where several may share one certificate and
+choose their client ids. That one trusts another CA: a kiosk let in there could take over any client id.
 """
 
 import getpass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from edge_api.config import Config
 from edge_api.files import make_private_folder, write_private
-from edge_api.fleet.ca import SERVICE_USER, WATCHER_USER
+from edge_api.fleet.ca import SERVICE_USER, WATCHER_USER, Trust
 
 _CONFIGURATION = """\
 # Written by `edge init`; changes are overwritten by `edge broker-config`.
@@ -30,12 +31,12 @@ log_type notice
 
 listener {kiosk_port} {host}
 use_username_as_clientid true
-{tls}
+{kiosks}
 listener {service_port} {host}
-{tls}"""
+{programs}"""
 
 _TLS = """\
-cafile {tls}/ca.crt
+cafile {tls}/{trust}.crt
 certfile {tls}/broker.crt
 keyfile {tls}/broker.key
 require_certificate true
@@ -68,7 +69,8 @@ def write_broker_files(config: Config) -> Path:
         host=config.mqtt.host,
         kiosk_port=config.mqtt.kiosk_port,
         service_port=config.mqtt.service_port,
-        tls=_TLS.format(tls=config.home / "tls"),
+        kiosks=_TLS.format(tls=config.home / "tls", trust=Trust.SITE),
+        programs=_TLS.format(tls=config.home / "tls", trust=Trust.PROGRAMS),
     )
     write_private(folder / "mosquitto.conf", text.encode())
     write_private(folder / "acl", _ACL.encode())

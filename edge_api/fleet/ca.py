@@ -1,16 +1,18 @@
-"""The site's own small certificate authority: for the broker, the kiosks' API, services and kiosks.
+"""The site's own small certificate authorities: one for servers and kiosks, one for our own programs.
 
-One P-256 CA per site. A kiosk's name comes from its claim, never from its signing request.
+Two P-256 CAs per site, so that a kiosk's certificate opens only the kiosks' door of the broker. A kiosk's
+name comes from its claim, never from its signing request.
 """
 
 import hashlib
 import ipaddress
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -25,35 +27,51 @@ WATCHER_USER = "watcher"
 _CA_YEARS = 30
 _LEAF_YEARS = 10
 _CLOCK_SLACK = timedelta(days=1)
+_RENEWED_BEFORE = timedelta(days=365)
+_LONGEST_NAME = 64
+"""X.509 takes no longer common name."""
+
+
+class Trust(StrEnum):
+    """Which of a site's CAs, by the name of its files."""
+
+    SITE = "ca"
+    """For servers and kiosks: the one that kiosks pin."""
+
+    PROGRAMS = "programs-ca"
+    """For our own programs at the broker."""
+
+
+_CA_NAMES = {Trust.SITE: "Welkom CA of {site}", Trust.PROGRAMS: "Welkom programs' CA of {site}"}
 
 
 class Authority:
-    """The CA of one site, in a folder: ``ca.key``, ``ca.crt`` and what it issued for the edge itself."""
+    """A CA of one site, in a folder: its key and certificate, and what it issued for the edge itself."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, trust: Trust = Trust.SITE) -> None:
         self.folder = folder
         try:
-            self.certificate_pem = (folder / "ca.crt").read_text("ascii")
-            key = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), None)
+            self.certificate_pem = (folder / f"{trust}.crt").read_text("ascii")
+            key = serialization.load_pem_private_key((folder / f"{trust}.key").read_bytes(), None)
         except FileNotFoundError as error:
             raise BadConfiguration(f"{error.filename} is missing; `edge init` makes it") from None
         if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise BadConfiguration(f"{folder / 'ca.key'}: takes an elliptic-curve key")
+            raise BadConfiguration(f"{folder / f'{trust}.key'}: takes an elliptic-curve key")
         self._key = key
         self._certificate = x509.load_pem_x509_certificate(self.certificate_pem.encode())
 
     @classmethod
-    def create(cls, folder: Path, site: str, now: datetime) -> "Authority":
+    def create(cls, folder: Path, site: str, now: datetime, trust: Trust = Trust.SITE) -> "Authority":
         """Open the CA in ``folder``, making it first if there is none."""
-        if not (folder / "ca.crt").exists():
+        if not (folder / f"{trust}.crt").exists():
             key = ec.generate_private_key(ec.SECP256R1())
-            name = _name(f"Welkom CA of {site}")
+            name = _name(_CA_NAMES[trust].format(site=site)[:_LONGEST_NAME])
             builder = _builder(name, name, key.public_key(), now, _CA_YEARS)
             builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             builder = builder.add_extension(_ca_usage(), critical=True)
-            write_private(folder / "ca.key", _key_pem(key))
-            write_private(folder / "ca.crt", _pem(builder.sign(key, hashes.SHA256())))
-        return cls(folder)
+            write_private(folder / f"{trust}.key", _key_pem(key))
+            write_private(folder / f"{trust}.crt", _pem(builder.sign(key, hashes.SHA256())))
+        return cls(folder, trust)
 
     @property
     def sha256(self) -> str:
@@ -61,12 +79,15 @@ class Authority:
         return hashlib.sha256(self._certificate.public_bytes(serialization.Encoding.DER)).hexdigest()
 
     def issue_server(self, file: str, hosts: Iterable[str], now: datetime) -> None:
-        """Make ``<file>.key`` and ``<file>.crt`` (with the CA behind it) for a server, unless there."""
+        """Make ``<file>.key`` and ``<file>.crt`` (with the CA behind it) for a server.
+
+        One that is there stays while it is ours, for the same hosts and not soon over.
+        """
         names = x509.SubjectAlternativeName([_general_name(host) for host in hosts])
         self._issue_own(file, file, ExtendedKeyUsageOID.SERVER_AUTH, now, names)
 
     def issue_client(self, user: str, now: datetime) -> None:
-        """Make ``<user>.key`` and ``<user>.crt`` for a program that connects to the broker, unless there."""
+        """Make ``<user>.key`` and ``<user>.crt`` for a program at the broker, unless there and still good."""
         self._issue_own(user, user, ExtendedKeyUsageOID.CLIENT_AUTH, now, None)
 
     def issue_kiosk(self, kiosk: str, csr_pem: str, now: datetime) -> tuple[str, str]:
@@ -89,13 +110,21 @@ class Authority:
         now: datetime,
         names: x509.SubjectAlternativeName | None,
     ) -> None:
-        if (self.folder / f"{file}.crt").exists():
+        if self._is_there(file, now, names):
             return
         key = ec.generate_private_key(ec.SECP256R1())
         builder = _builder(_name(name), self._certificate.subject, key.public_key(), now, _LEAF_YEARS)
         certificate = self._sign(builder, usage, names)
         write_private(self.folder / f"{file}.key", _key_pem(key))
         write_private(self.folder / f"{file}.crt", _pem(certificate) + self.certificate_pem.encode())
+
+    def _is_there(self, file: str, now: datetime, names: x509.SubjectAlternativeName | None) -> bool:
+        try:
+            certificate = x509.load_pem_x509_certificate((self.folder / f"{file}.crt").read_bytes())
+            certificate.verify_directly_issued_by(self._certificate)
+        except (FileNotFoundError, ValueError, InvalidSignature):
+            return False
+        return certificate.not_valid_after_utc > now + _RENEWED_BEFORE and _names_in(certificate) == names
 
     def _sign(
         self,
@@ -132,11 +161,19 @@ def _key_of_request(csr_pem: str) -> ec.EllipticCurvePublicKey:
         request = x509.load_pem_x509_csr(csr_pem.encode())
         signed = request.is_signature_valid
         key = request.public_key()
-    except (ValueError, InvalidSignature):
+    except (ValueError, InvalidSignature, UnsupportedAlgorithm):
         raise ClaimRefused("the signing request is damaged") from None
     if not signed or not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
         raise ClaimRefused("the signing request takes a P-256 key that signed it")
     return key
+
+
+def _names_in(certificate: x509.Certificate) -> x509.SubjectAlternativeName | None:
+    found = certificate.extensions
+    try:
+        return found.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return None
 
 
 def _general_name(host: str) -> x509.GeneralName:
