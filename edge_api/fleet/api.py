@@ -4,6 +4,8 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from contracts.enrolment import EnrolmentRequest
+from contracts.errors import InvalidMessage
+from contracts.events import decode
 from edge_api.clock import Clock
 from edge_api.config import Config
 from edge_api.db import Database
@@ -25,10 +27,7 @@ def enrolment_routes(config: Config, database: Database, clock: Clock) -> Bluepr
 
     @routes.post("/enrolment")
     def enrol() -> Response:
-        try:
-            asked = msgspec.json.decode(request.get_data()[:MAX_REQUEST], type=EnrolmentRequest)
-        except msgspec.MsgspecError as error:
-            raise InvalidValue(str(error)) from None
+        asked = _enrolment_request(request.get_data())
         authority = Authority(config.home / "tls")
         with database.transaction() as session:
             enrolled = services.enrol(session, asked, config, authority, clock.now())
@@ -45,12 +44,23 @@ def asking_kiosk(config: Config, database: Database, clock: Clock) -> str:
         KioskRevoked: the kiosk is let in no more.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme != "Bearer" or not token:
+    if scheme.lower() != "bearer" or not token:
         raise TokenRefused("a kiosk's token is missing")
     with database.transaction() as session:
-        return services.authenticate(session, token, config, clock.now()).id
+        return services.authenticate(session, token.strip(), config, clock.now()).id
 
 
 def json_answer(value: object, status: int = 200) -> Response:
     """Return a contract's value as a JSON answer."""
     return Response(msgspec.json.encode(value), status, mimetype="application/json")
+
+
+def _enrolment_request(body: bytes) -> EnrolmentRequest:
+    if len(body) > MAX_REQUEST:
+        raise InvalidValue(f"the request takes at most {MAX_REQUEST} bytes")
+    try:
+        return decode(body, EnrolmentRequest)
+    except InvalidMessage as error:
+        raise InvalidValue(str(error)) from None
+    except RecursionError:
+        raise InvalidValue("the request is nested too deep") from None

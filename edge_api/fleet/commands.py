@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from contracts.enrolment import Claim
 from edge_api.accounts.models import Location
-from edge_api.audit import By, Origin
+from edge_api.audit import By, Origin, record
 from edge_api.clock import Clock
 from edge_api.config import Config
 from edge_api.db import Database
@@ -28,6 +28,7 @@ def claim_for(
 
     Raises:
         NotFound: there is no such location.
+        KioskRevoked: the kiosk was revoked.
     """
     by = By("command:kiosk-claim", Origin.COMMAND, clock.now())
     with database.transaction() as session:
@@ -36,7 +37,9 @@ def claim_for(
             kiosk = services.register_kiosk(session, name, _location(session, location), by)
         if repeat_seconds is not None and repeat_seconds != kiosk.repeat_seconds:
             services.configure(session, kiosk, by, repeat_seconds=repeat_seconds)
-        return services.make_claim(session, kiosk, config, Authority(config.home / "tls"), by.at)
+        claim = services.make_claim(session, kiosk, config, Authority(config.home / "tls"), by.at)
+        record(session, by, "kiosk.claim_made", f"kiosk:{kiosk.id}")
+        return claim
 
 
 def _location(session: Session, slug: str | None) -> Location:

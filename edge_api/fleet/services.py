@@ -48,7 +48,13 @@ def find_kiosk(session: Session, kiosk_id: str) -> Kiosk:
 
 
 def make_claim(session: Session, kiosk: Kiosk, config: Config, authority: Authority, now: datetime) -> Claim:
-    """Make a single-use claim for the kiosk; it works for seven days."""
+    """Make a single-use claim for the kiosk; it works for seven days, or until another one is used.
+
+    Raises:
+        KioskRevoked: the kiosk was revoked, and comes back only as a new one.
+    """
+    if kiosk.state is KioskState.REVOKED:
+        raise KioskRevoked("a revoked kiosk enrols no more; register it anew")
     token = secrets.token_urlsafe(24)
     session.add(
         EnrolmentClaim(
@@ -71,15 +77,14 @@ def enrol(
     claim = session.get(EnrolmentClaim, _hash(request.token), with_for_update=True)
     if claim is None or claim.expires_at < now:
         raise ClaimRefused("the claim is unknown or has expired: make a new one in the back office")
-    kiosk = find_kiosk(session, claim.kiosk_id)
+    kiosk = session.get_one(Kiosk, claim.kiosk_id, with_for_update=True)
     certificate, public_key = authority.issue_kiosk(kiosk.id, request.csr, now)
     if claim.used_at is not None and kiosk.public_key != public_key:
         raise ClaimRefused("the claim was used already: make a new one in the back office")
     if kiosk.state is KioskState.REVOKED:
         raise ClaimRefused("the kiosk was revoked")
-    claim.used_at = claim.used_at or now
-    kiosk.public_key, kiosk.certificate = public_key, certificate
-    kiosk.state, kiosk.enrolled_at = KioskState.ACTIVE, now
+    _give_identity(kiosk, public_key, certificate, now)
+    _use(session, claim, now)
     by = By(f"kiosk:{kiosk.id}", Origin.KIOSK, now, kiosk.id)
     record(session, by, "kiosk.enrolled", f"kiosk:{kiosk.id}")
     return _enrolled(session, kiosk, certificate, config, authority)
@@ -143,16 +148,24 @@ def audience(config: Config) -> str:
     return f"welkom:{config.site_name}"
 
 
-def note_status(session: Session, kiosk: Kiosk, status: Status, now: datetime) -> None:
-    """Take whether the kiosk is online, unless an older session says so."""
+def note_status(kiosk: Kiosk, status: Status, now: datetime, *, kept: bool = False) -> None:
+    """Take whether the kiosk is online, unless an older session says so.
+
+    What the broker had ``kept`` is old: it says nothing of when the kiosk was last seen, and neither does
+    a last will, which the broker says for it.
+    """
     if status.session < kiosk.session:
         return
-    kiosk.session, kiosk.online, kiosk.seen_at = status.session, status.online, now
+    kiosk.session, kiosk.online = status.session, status.online
+    if status.online and not kept:
+        kiosk.seen_at = now
 
 
-def note_info(kiosk: Kiosk, info: Info, now: datetime) -> None:
+def note_info(kiosk: Kiosk, info: Info, now: datetime, *, kept: bool = False) -> None:
     """Keep what seldom changes about a kiosk."""
-    kiosk.info, kiosk.seen_at = _plain(info), now
+    kiosk.info = _plain(info)
+    if not kept:
+        kiosk.seen_at = now
 
 
 def note_health(kiosk: Kiosk, health: Health, now: datetime) -> None:
@@ -164,6 +177,21 @@ def list_kiosks(session: Session) -> list[tuple[Kiosk, Location]]:
     """Return every kiosk with its location, by name."""
     query = select(Kiosk, Location).join(Location, Location.id == Kiosk.location_id).order_by(Kiosk.name)
     return [(kiosk, location) for kiosk, location in session.execute(query)]
+
+
+def _give_identity(kiosk: Kiosk, public_key: str, certificate: str, now: datetime) -> None:
+    if kiosk.public_key != public_key:
+        # A kiosk that was wiped counts its connections from 1 again.
+        kiosk.session, kiosk.online = 0, False
+    kiosk.public_key, kiosk.certificate = public_key, certificate
+    kiosk.state, kiosk.enrolled_at = KioskState.ACTIVE, now
+
+
+def _use(session: Session, claim: EnrolmentClaim, now: datetime) -> None:
+    """Note the claim as used, and take the kiosk's others back: nobody else may enrol in its place."""
+    claim.used_at = claim.used_at or now
+    others = (EnrolmentClaim.kiosk_id == claim.kiosk_id) & (EnrolmentClaim.token_hash != claim.token_hash)
+    session.execute(delete(EnrolmentClaim).where(others, EnrolmentClaim.used_at.is_(None)))
 
 
 def _enrolled(

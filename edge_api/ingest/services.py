@@ -74,7 +74,7 @@ class Ingest:
             case Up.EVENT:
                 return self._take_event(session, kiosk, payload, now)
             case Up.STATUS:
-                fleet.note_status(session, kiosk, _decoded(payload, Status), now)
+                fleet.note_status(kiosk, _decoded(payload, Status), now)
             case Up.INFO:
                 fleet.note_info(kiosk, _decoded(payload, Info), now)
             case Up.HEALTH:
