@@ -1,9 +1,10 @@
 """Scans as they come in. The page asks once a second; without JavaScript it has a link to look anew."""
 
-from flask import Blueprint, jsonify, render_template, request
+from flask import Blueprint, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
 from edge_api.backoffice import desk, scan_lists, words
+from edge_api.backoffice.paging import cursor
 from edge_api.backoffice.scan_lists import ScanLine
 
 _SHOWN = 50
@@ -23,7 +24,7 @@ def page() -> ResponseReturnValue:
 @routes.get("/scans")
 def scans() -> ResponseReturnValue:
     """Answer with what came in after a scan, the oldest first, each also as a ready row of the table."""
-    after = max(0, request.args.get("after", 0, type=int))
+    after = cursor("after") or 0
     with desk.database().reading() as session:
         lines = scan_lists.scans_after(session, after, desk.now(), _SHOWN)
     latest = max([after, *(line.id for line in lines)])

@@ -1,6 +1,7 @@
 """The back office of the tests: people who sign in and use its pages as a browser would."""
 
 import html
+import itertools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,12 @@ class Visitor:
         """Return what a page says, tags left out."""
         return said(self.get(path))
 
+    def visit_again(self, path: str) -> str:
+        """Sign in anew if it was too long ago, and return what the page says."""
+        if self.user is not None:
+            self.sign_in(self.user.email)
+        return self.text(path)
+
     def post(self, path: str, **fields: object) -> TestResponse:
         return self.client.post(path, data={"csrf_token": self.token(), **fields})
 
@@ -62,6 +69,7 @@ class Office:
     config: Config
     database: Database
     clock: FixedClock
+    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
         Authority.create(self.config.home / "tls", self.config.site_name, self.clock.now())
@@ -72,7 +80,7 @@ class Office:
     def shop(self) -> Iterator[Shop]:
         """Make things of the shop, in a transaction."""
         with self.database.transaction() as session:
-            yield Shop(session, self.by(), self.config.site)
+            yield Shop(session, self.by(), self.config.site, self._numbers)
 
     def by(self) -> By:
         return By("user:1", Origin.BACK_OFFICE, self.clock.now())
