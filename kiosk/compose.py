@@ -15,8 +15,11 @@ from kiosk.agent.agent import Agent
 from kiosk.agent.edge_client import EdgeClient
 from kiosk.agent.sync import Sync
 from kiosk.camera.files import FilesCamera
+from kiosk.camera.pi import open_pi
 from kiosk.camera.source import FrameSource
+from kiosk.camera.v4l2 import open_v4l2
 from kiosk.camera.virtual import VirtualCamera
+from kiosk.camera.watched import Watched
 from kiosk.config import CameraName, CameraSettings, Home, Settings
 from kiosk.device import profile
 from kiosk.device.clock import SystemClock
@@ -149,6 +152,10 @@ def choose_camera(settings: CameraSettings) -> FrameSource:
             if not Path(settings.path).exists():
                 raise BadConfiguration(f"camera.path: takes a folder or a video, not {settings.path!r}")
             return FilesCamera(Path(settings.path), settings.fps or None)
+        case CameraName.PI:
+            return Watched(lambda: open_pi(settings.pi))
+        case CameraName.V4L2:
+            return Watched(lambda: open_v4l2(settings.v4l2))
 
 
 def read_vitals(path: Path) -> Vitals | None:

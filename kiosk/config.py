@@ -2,8 +2,10 @@
 
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from kiosk.errors import BadConfiguration
 
@@ -13,6 +15,56 @@ class CameraName(StrEnum):
 
     FILES = "files"
     VIRTUAL = "virtual"
+    PI = "pi"
+    V4L2 = "v4l2"
+
+
+class Subject(StrEnum):
+    """What people mostly hold up to the camera."""
+
+    PAPER = "paper"
+    PHONE = "phone"
+
+
+class UsbFormat(StrEnum):
+    """How a USB camera sends its pictures, by Video4Linux's names."""
+
+    MJPG = "MJPG"
+    YUYV = "YUYV"
+    GREY = "GREY"
+
+
+Side = Annotated[int, Meta(ge=64, le=8192, multiple_of=2)]
+"""Pixels; cameras have even sizes alone."""
+
+Fps = Annotated[float, Meta(gt=0, le=240)]
+
+
+class PiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A camera at the Pi's own connector.
+
+    Without ``focus_metres`` a camera that can focus does so by itself, at close range. ``phone`` keeps
+    screens from being too bright to be read, at the cost of darker paper. ``mains_hz`` is the mains'
+    frequency, which lamps flicker with; 0 leaves that alone.
+    """
+
+    number: Annotated[int, Meta(ge=0)] = 0
+    width: Side = 1280
+    height: Side = 720
+    fps: Fps = 30.0
+    focus_metres: Annotated[float, Meta(gt=0, le=10)] | None = None
+    subject: Subject = Subject.PHONE
+    mains_hz: Annotated[int, Meta(ge=0, le=60)] = 50
+
+
+class V4l2Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A USB camera: its number, or better a path below /dev/v4l/by-id, which stays when others come."""
+
+    device: Annotated[int, Meta(ge=0)] | Annotated[str, Meta(min_length=1)] = 0
+    width: Side = 1280
+    height: Side = 720
+    fps: Fps = 30.0
+    format: UsbFormat = UsbFormat.MJPG
 
 
 class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,7 +72,9 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     source: CameraName = CameraName.VIRTUAL
     path: str = ""
-    fps: float = 10.0
+    fps: Annotated[float, Meta(ge=0, le=240)] = 10.0
+    pi: PiSettings = PiSettings()
+    v4l2: V4l2Settings = V4l2Settings()
 
 
 class PageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
