@@ -99,7 +99,6 @@ def run_agent(home: Home, stop: threading.Event) -> None:
     outbox = Outbox(home.outbox)
     replica = ReplicaWriter(home.replica)
     downlink = DownlinkWriter(home.downlink)
-    downlink.set_connected(False)
     edge = EdgeClient(
         me.edge_url,
         home.ca.read_text(),
@@ -108,8 +107,13 @@ def run_agent(home: Home, stop: threading.Event) -> None:
         key_pem=home.key.read_bytes(),
         clock=clock,
     )
-    requeue = threading.Event()
-    sync = Sync(replica=replica, downlink=downlink, edge=edge, clock=clock, epoch_changed=requeue.set)
+    requeued = threading.Event()
+
+    def send_again() -> None:
+        log.warning("sending kept events again", events=outbox.requeue())
+        requeued.set()
+
+    sync = Sync(replica=replica, downlink=downlink, edge=edge, clock=clock, epoch_changed=send_again)
     link = Link(
         Endpoint(me.broker.host, me.broker.port, me.kiosk),
         Credentials(home.ca, home.certificate, home.key),
@@ -122,9 +126,10 @@ def run_agent(home: Home, stop: threading.Event) -> None:
         documents=Documents(home.agent_documents),
         sync=sync,
         link=link,
-        requeue=requeue,
+        requeued=requeued,
         clock=clock,
         vitals=lambda: read_vitals(home.vitals),
+    agent.disconnected("not yet, at the start")
     )
     crew = Crew(stop)
     crew.start("broker", lambda: link.run(agent))

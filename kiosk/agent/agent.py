@@ -24,10 +24,13 @@ from kiosk.device.clock import Clock
 from kiosk.device.documents import Documents
 from kiosk.directory.downlink import DownlinkWriter
 from kiosk.directory.replica import ReplicaWriter
+from kiosk.errors import StorageFull
 from kiosk.outbox import Outbox
 
 HEALTH_SECONDS = 60.0
 _LOOK_SECONDS = 0.02
+_INFO_SECONDS = 1.0
+_SILENT_SECONDS = 5.0
 _TIDY_SECONDS = 3600.0
 _KEEP_ACKNOWLEDGED_SECONDS = 7 * 24 * 3600.0
 _KEEP_SETTLED_SECONDS = 24 * 3600.0
@@ -39,7 +42,7 @@ log = structlog.get_logger(__name__)
 class Agent:
     """Everything between this kiosk's files and the network.
 
-    ``requeue`` is set when everything still in the outbox is to be sent again, acknowledged or not.
+    ``requeued`` is set after events that had been acknowledged were marked to be sent again.
     """
 
     def __init__(
@@ -52,7 +55,7 @@ class Agent:
         documents: Documents,
         sync: Sync,
         link: Link,
-        requeue: threading.Event,
+        requeued: threading.Event,
         clock: Clock,
         vitals: Callable[[], Vitals | None],
     ) -> None:
@@ -68,16 +71,23 @@ class Agent:
         self._link = link
         self._session = 0
         self._fresh = threading.Event()
-        self._requeue = requeue
+        self._requeued = requeued
         self._acks: list[Ack] = []
         self._lock = threading.Lock()
+        self._info_told: Info | None = None
+        self._next_look = 0.0
         self._next_health = 0.0
         self._next_tidy = 0.0
 
     def parting(self) -> Parting:
         """Begin a new session, and return the last will for it."""
-        self._session = int((self._documents.get(_SESSION) or {}).get("number", 0)) + 1
-        self._documents.put(_SESSION, {"number": self._session})
+        kept = int((self._documents.get(_SESSION) or {}).get("number", 0))
+        self._session = max(kept, self._session) + 1
+        try:
+            self._documents.put(_SESSION, {"number": self._session})
+        except StorageFull as error:
+            # Going without is better than not connecting: a full disk is emptied by sending what is on it.
+            log.error("the session's number could not be kept", reason=str(error))
         return Parting(up(self._kiosk, Up.STATUS), self._status(online=False))
 
     def connected(self, welcome: Welcome) -> None:
@@ -85,16 +95,15 @@ class Agent:
         kinds = (Down.ACK, Down.CONFIG, Down.SETTLED)
         self._link.subscribe(ROWS, *(down(self._kiosk, kind) for kind in kinds))
         self._link.publish(up(self._kiosk, Up.STATUS), self._status(online=True), retain=True)
-        self._link.publish(up(self._kiosk, Up.INFO), encode(self._info()), retain=True)
         log.info("connected to the broker", session=self._session)
-        self._downlink.set_connected(True)
+        self._tell_screens(connected=True)
         self._fresh.set()
         self._sync.pull_soon()
 
     def disconnected(self, reason: str) -> None:
         """Let the screens say that results are as of some time ago."""
         log.warning("not connected to the broker", reason=reason)
-        self._downlink.set_connected(False)
+        self._tell_screens(connected=False)
 
     def received(self, message: Message) -> None:
         """Take a message; one that is not as agreed is logged and left alone."""
@@ -108,29 +117,47 @@ class Agent:
         while not stop.wait(_LOOK_SECONDS):
             self.turn()
         self._link.publish(up(self._kiosk, Up.STATUS), self._status(online=False), retain=True)
-        self._downlink.set_connected(False)
+        self._tell_screens(connected=False)
 
     def turn(self) -> None:
         """Do what is due now."""
         now = self._clock.monotonic()
         self._take_acks()
-        if self._requeue.is_set():
-            self._requeue.clear()
-            log.warning("sending kept events again", events=self._outbox.requeue())
+        if self._requeued.is_set():
+            self._requeued.clear()
             self._publisher.restart()
         if self._fresh.is_set():
             self._fresh.clear()
             self._publisher.restart()
-            self._next_health = 0.0
+            self._info_told = None
+            self._next_look = self._next_health = now
         if not self._link.is_up:
             return
         self._publisher.turn(now)
-        if now >= self._next_health:
-            self._next_health = now + HEALTH_SECONDS
-            self._link.publish(up(self._kiosk, Up.HEALTH), encode(self._health()), qos=0)
+        self._tell_of_itself(now)
         if now >= self._next_tidy:
             self._next_tidy = now + _TIDY_SECONDS
             self._tidy()
+
+    def _tell_screens(self, *, connected: bool) -> None:
+        try:
+            self._downlink.set_connected(connected)
+        except StorageFull as error:
+            log.error("the screens could not be told of the connection", reason=str(error))
+
+    def _tell_of_itself(self, now: float) -> None:
+        """Publish health when that is due, and info where it changed: the scanner may start later."""
+        if now < self._next_look:
+            return
+        self._next_look = now + _INFO_SECONDS
+        vitals = self._fresh_vitals()
+        info = self._info(vitals)
+        if info != self._info_told:
+            self._info_told = info
+            self._link.publish(up(self._kiosk, Up.INFO), encode(info), retain=True)
+        if now >= self._next_health:
+            self._next_health = now + HEALTH_SECONDS
+            self._link.publish(up(self._kiosk, Up.HEALTH), encode(self._health(vitals)), qos=0)
 
     def _take(self, message: Message) -> None:
         kind = message.topic.rpartition("/")[2]
@@ -148,7 +175,10 @@ class Agent:
         with self._lock:
             acks, self._acks = self._acks, []
         for ack in acks:
-            self._publisher.acknowledged(ack, self._clock.now().timestamp())
+            try:
+                self._publisher.acknowledged(ack, self._clock.now().timestamp())
+            except StorageFull as error:
+                log.error("an acknowledgement could not be kept", reason=str(error))
 
     def _send_event(self, body: bytes) -> bool:
         return self._link.publish(up(self._kiosk, Up.EVENT), body)
@@ -156,17 +186,25 @@ class Agent:
     def _status(self, *, online: bool) -> bytes:
         return encode(Status(online=online, session=self._session, at=self._clock.now()))
 
-    def _info(self) -> Info:
+    def _fresh_vitals(self) -> Vitals | None:
+        """Return what the scanner says of itself, unless it has fallen silent or was of another start."""
         vitals = self._vitals()
+        now_ms = self._clock.monotonic() * 1000
+        if vitals is None or not -1000 < now_ms - vitals.monotonic_ms < _SILENT_SECONDS * 1000:
+            return None
+        return vitals
+
+    def _info(self, vitals: Vitals | None) -> Info:
+        camera = self._info_told.camera if self._info_told else ""
         return Info(
             version=version("welkom"),
             python=platform.python_version(),
             machine=platform.machine(),
-            camera=vitals.camera if vitals else "",
+            camera=vitals.camera if vitals else camera,
             boot_id=self._clock.boot_id(),
         )
 
-    def _health(self) -> Health:
+    def _health(self, vitals: Vitals | None) -> Health:
         position = self._replica.position()
         health = Health(
             at=self._clock.now(),
@@ -176,7 +214,6 @@ class Agent:
             epoch=position.epoch,
             cursor=position.cursor,
         )
-        vitals = self._vitals()
         if vitals is None:
             return health
         return msgspec.structs.replace(

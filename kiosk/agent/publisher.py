@@ -21,11 +21,11 @@ Send = Callable[[bytes], bool]
 
 @dataclass(slots=True)
 class _Sent:
-    """An event on its way, and when to send it again."""
+    """An event on its way, when to send it again, and how long it was waited for before."""
 
     body: bytes
     due: float
-    times: int = 1
+    pause: float = RESEND_SECONDS
 
 
 class Publisher:
@@ -43,7 +43,11 @@ class Publisher:
         self._changes = _LOOK_AGAIN
 
     def acknowledged(self, ack: Ack, now: float) -> None:
-        """Take the edge's word; ``now`` is the wall's time in seconds."""
+        """Take the edge's word; ``now`` is the wall's time in seconds.
+
+        Raises:
+            StorageFull: there is no room to note it; the events will be sent again.
+        """
         if not self._outbox.acknowledge(ack, now):
             return
         for first, last in ack.ranges:
@@ -55,8 +59,8 @@ class Publisher:
         """Send what is due; ``now`` is on the monotonic clock."""
         for sent in self._in_flight.values():
             if sent.due <= now and self._send(sent.body):
-                sent.due = now + min(_LONGEST_RESEND_SECONDS, RESEND_SECONDS * 2**sent.times)
-                sent.times += 1
+                sent.pause = min(_LONGEST_RESEND_SECONDS, sent.pause * 2)
+                sent.due = now + sent.pause
         self._send_new(now)
 
     def _send_new(self, now: float) -> None:

@@ -18,8 +18,8 @@ from contracts.replica import PullEnd, PullHead, PullLine, PullRow, RowsPush, Se
 from contracts.settlements import Settlements
 from kiosk.device.clock import Clock
 from kiosk.directory.downlink import DownlinkWriter
-from kiosk.directory.replica import ReplicaWriter
-from kiosk.errors import EdgeRefused, EdgeUnreachable
+from kiosk.directory.replica import Position, ReplicaWriter
+from kiosk.errors import EdgeRefused, EdgeUnreachable, KioskError, StorageFull
 
 PIECE = 500
 _RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
@@ -39,7 +39,11 @@ class Edge(Protocol):
 
 
 class Sync:
-    """The downward way of data on one kiosk."""
+    """The downward way of data on one kiosk.
+
+    ``epoch_changed`` is called, perhaps more than once, before the rows of another database take effect;
+    ``jitter`` gives numbers from 0 to 1.
+    """
 
     def __init__(
         self,
@@ -49,15 +53,18 @@ class Sync:
         edge: Edge,
         clock: Clock,
         epoch_changed: Callable[[], None],
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._replica = replica
         self._downlink = downlink
         self._edge = edge
         self._clock = clock
         self._epoch_changed = epoch_changed
+        self._jitter = jitter
         self._arrived: queue.Queue[RowsPush | Settlements | KioskConfig] = queue.Queue()
         self._wake = threading.Event()
         self._pull_at: float | None = None
+        self._not_before = 0.0
         self._failures = 0
         self._lock = threading.Lock()
 
@@ -68,6 +75,8 @@ class Sync:
 
     def pull_soon(self) -> None:
         """Ask for a pull at once: a new connection, or a start; from any thread."""
+        with self._lock:
+            self._not_before = 0.0
         self._plan_pull(0.0)
         self._wake.set()
 
@@ -80,18 +89,22 @@ class Sync:
 
     def turn(self) -> None:
         """Apply what came, then pull if that is due."""
-        self._apply_arrived()
-        if not self._pull_is_due():
-            return
         try:
-            self._pull()
-            self._failures = 0
-        except (EdgeUnreachable, EdgeRefused) as error:
-            wait = _RETRY_SECONDS[min(self._failures, len(_RETRY_SECONDS) - 1)]
-            if self._failures == 0:
-                log.warning("pull failed, trying again", reason=str(error))
-            self._failures += 1
-            self._plan_pull(wait)
+            self._apply_arrived()
+            if self._pull_is_due():
+                self._pull()
+                self._failures = 0
+        except (EdgeUnreachable, EdgeRefused, StorageFull) as error:
+            self._try_again_later(error)
+
+    def _try_again_later(self, error: KioskError) -> None:
+        # Whatever was not applied comes with the pull.
+        wait = _RETRY_SECONDS[min(self._failures, len(_RETRY_SECONDS) - 1)]
+        if self._failures == 0:
+            log.warning("not up to date, trying again", reason=str(error))
+        self._failures += 1
+        with self._lock:
+            self._not_before = self._pull_at = self._clock.monotonic() + wait
 
     def _apply_arrived(self) -> None:
         while True:
@@ -110,7 +123,7 @@ class Sync:
     def _apply_push(self, push: RowsPush) -> None:
         if not self._replica.apply_push(push):
             # Announced to all kiosks at the same moment: not all of them should ask at the same moment.
-            self._plan_pull(0.0 if push.rows else random.uniform(0.0, _ANNOUNCED_JITTER_SECONDS))  # noqa: S311
+            self._plan_pull(0.0 if push.rows else self._jitter() * _ANNOUNCED_JITTER_SECONDS)
 
     def _pull(self) -> None:
         self._pull_rows()
@@ -123,52 +136,63 @@ class Sync:
             self._pull_everything()
             return
         try:
-            lines = self._edge.pull_rows(position.epoch, position.cursor)
-            for rows, upto in self._pieces(lines, lambda head: None):
-                self._replica.apply_pulled(position.epoch, rows, upto)
+            self._pull_after(position)
         except EdgeRefused as refused:
             if refused.problem.kind != ProblemType.EPOCH_CHANGED:
                 raise
             log.warning("the edge has another database now: pulling everything anew")
             self._pull_everything()
 
+    def _pull_after(self, position: Position) -> None:
+        lines = self._edge.pull_rows(position.epoch, position.cursor)
+        _checked_head(lines, position)
+        for rows, upto in self._pieces(lines):
+            self._replica.apply_pulled(position.epoch, rows, upto)
+
     def _pull_everything(self) -> None:
-        known_before = self._replica.position().epoch
+        upto = self._stage_everything()
+        if self._replica.position().epoch:
+            # Before the swap: who is killed in between does this once more, and not never.
+            self._downlink.begin_anew()
+            self._epoch_changed()
+        self._replica.swap(upto)
+        log.info("replica complete", rows=self._replica.count(), revision=upto)
+        # What was pushed meanwhile went into the rows that are gone now, or nowhere.
+        self._pull_after(self._replica.position())
+
+    def _stage_everything(self) -> int:
         staged = self._replica.staged()
+        if not staged.epoch:
+            return self._stage(staged)
         try:
-            upto = self._stage(staged.epoch, staged.cursor)
+            return self._stage(staged)
         except EdgeRefused as refused:
             if refused.problem.kind != ProblemType.EPOCH_CHANGED:
                 raise
-            upto = self._stage("", 0)
-        self._replica.swap(upto)
-        log.info("replica complete", rows=self._replica.count(), revision=upto)
-        if known_before and known_before != self._replica.position().epoch:
-            self._downlink.set_pulled_up_to(0)
-            self._epoch_changed()
+            self._replica.discard_staged()
+            return self._stage(Position())
 
-    def _stage(self, epoch: str, after: int) -> int:
-        lines = self._edge.pull_rows(epoch, after)
-        reached = after
-        for rows, upto in self._pieces(lines, lambda head: self._replica.begin_staging(head.epoch)):
+    def _stage(self, position: Position) -> int:
+        lines = self._edge.pull_rows(position.epoch, position.cursor)
+        self._replica.begin_staging(_checked_head(lines, position).epoch)
+        reached = position.cursor
+        for rows, upto in self._pieces(lines):
             self._replica.stage(rows, upto)
             reached = upto
         return reached
 
-    def _pieces(
-        self, lines: Iterator[PullLine], begin: Callable[[PullHead], None]
-    ) -> Iterator[tuple[list[SealedRow], int]]:
+    def _pieces(self, lines: Iterator[PullLine]) -> Iterator[tuple[list[SealedRow], int]]:
         """Yield rows in pieces, each with the revision up to which nothing is missing after it."""
         rows: list[SealedRow] = []
         for line in lines:
             match line:
-                case PullHead():
-                    begin(line)
                 case PullRow():
                     rows.append(line.row)
                 case PullEnd():
                     yield rows, line.upto
                     return
+                case PullHead():
+                    raise EdgeUnreachable("the pull began anew in its middle")
             if len(rows) >= PIECE:
                 yield rows, rows[-1].revision
                 rows = []
@@ -184,7 +208,10 @@ class Sync:
             if not answer.settlements:
                 return
             self._downlink.settled(answer.settlements, self._clock.now().timestamp())
-            self._downlink.set_pulled_up_to(answer.settlements[-1].number)
+            last = answer.settlements[-1].number
+            if last <= after:
+                raise EdgeUnreachable("the settlements do not go on from where they were")
+            self._downlink.set_pulled_up_to(last)
 
     def _plan_pull(self, seconds: float) -> None:
         due = self._clock.monotonic() + seconds
@@ -193,7 +220,22 @@ class Sync:
 
     def _pull_is_due(self) -> bool:
         with self._lock:
-            if self._pull_at is None or self._pull_at > self._clock.monotonic():
+            now = self._clock.monotonic()
+            if self._pull_at is None or now < max(self._pull_at, self._not_before):
                 return False
             self._pull_at = None
             return True
+
+
+def _checked_head(lines: Iterator[PullLine], position: Position) -> PullHead:
+    """Read a pull's first line.
+
+    Raises:
+        EdgeUnreachable: it is none, or answers another question than what comes after ``position``.
+    """
+    head = next(lines, None)
+    if not isinstance(head, PullHead) or not head.epoch or head.after != position.cursor:
+        raise EdgeUnreachable("the pull does not begin as agreed")
+    if position.epoch not in {"", head.epoch}:
+        raise EdgeUnreachable("the pull is another database's")
+    return head

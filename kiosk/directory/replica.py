@@ -87,6 +87,12 @@ class ReplicaWriter:
             self._connection.execute("DELETE FROM staging")
             self._move("staging", epoch, 0)
 
+    def discard_staged(self) -> None:
+        """Forget what was collected of a full pull."""
+        with writing(self._connection):
+            self._connection.execute("DELETE FROM staging")
+            self._connection.execute("DELETE FROM state WHERE place = 'staging'")
+
     def stage(self, rows: Iterable[SealedRow], upto: int) -> None:
         """Collect a piece of a full pull."""
         with writing(self._connection):
