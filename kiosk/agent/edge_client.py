@@ -17,7 +17,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from contracts.enrolment import Enrolled, EnrolmentRequest
-from contracts.errors import Problem, ProblemType
+from contracts.errors import InvalidMessage, Problem, ProblemType
+from contracts.events import decode
 from contracts.kiosk_state import KioskConfig
 from contracts.replica import PullLine
 from contracts.settlements import Settlements
@@ -84,7 +85,8 @@ class EdgeClient:
             stream=stream,
         )
         if response.status != 200:
-            raise EdgeRefused(_problem(response))
+            with closing(response):
+                raise EdgeRefused(_problem(response))
         return response
 
     def _token(self) -> str:
@@ -162,19 +164,26 @@ def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[PullLine]:
         for chunk in response.stream(_CHUNK, decode_content=True):
             *lines, rest = (rest + chunk).split(b"\n")
             yield from map(_LINE.decode, lines)
-    except (urllib3.exceptions.HTTPError, OSError, msgspec.MsgspecError) as error:
+    except (urllib3.exceptions.HTTPError, OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise EdgeUnreachable(f"the pull broke off: {error}") from error
+
+
+def _body(response: urllib3.BaseHTTPResponse) -> bytes:
+    try:
+        return response.data
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise EdgeUnreachable(f"the answer broke off: {error}") from error
 
 
 def _decoded(response: urllib3.BaseHTTPResponse, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(response.data, type=kind)
-    except msgspec.MsgspecError as error:
+        return decode(_body(response), kind)
+    except InvalidMessage as error:
         raise EdgeUnreachable(f"the edge's answer is not as agreed: {error}") from error
 
 
 def _problem(response: urllib3.BaseHTTPResponse) -> Problem:
     try:
-        return msgspec.json.decode(response.data, type=Problem)
-    except msgspec.MsgspecError:
+        return decode(_body(response), Problem)
+    except InvalidMessage:
         return Problem.of(ProblemType.INTERNAL, "an answer without a reason", response.status)

@@ -11,7 +11,7 @@ from contracts.topics import is_kiosk_id
 from kiosk.agent.edge_client import fetch_ca, send_claim
 from kiosk.config import Home
 from kiosk.device import profile
-from kiosk.device.identity import ensure_key, signing_request, write_private
+from kiosk.device.identity import certifies, ensure_key, signing_request, write_private
 from kiosk.directory.downlink import DownlinkWriter
 from kiosk.errors import EdgeRefused, EdgeUnreachable, EnrolmentRefused
 
@@ -39,6 +39,8 @@ def enrol(home: Home, claim: Claim) -> Enrolled:
         raise EnrolmentRefused(str(refused)) from refused
     if not is_kiosk_id(enrolled.kiosk) or len(enrolled.salt) != 32:
         raise EnrolmentRefused("the edge's answer is not as agreed")
+    if not certifies(enrolled.certificate, key):
+        raise EnrolmentRefused("the edge's answer holds no certificate for this kiosk's key")
     _keep(home, enrolled, ca)
     log.info("enrolled", kiosk=enrolled.kiosk, edge=enrolled.edge_url)
     return enrolled
@@ -62,14 +64,14 @@ def enrol_waiting(home: Home, claim: Claim, seconds: float) -> Enrolled:
 
 
 def _pinned_ca(claim: Claim) -> str:
-    ca = fetch_ca(claim.edge_url)
     try:
-        digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(ca)).hexdigest()
+        certificate = ssl.PEM_cert_to_DER_cert(fetch_ca(claim.edge_url))
     except ValueError:
         raise EnrolmentRefused(f"{claim.edge_url} offers no CA certificate") from None
-    if digest != claim.ca_sha256.lower():
+    if hashlib.sha256(certificate).hexdigest() != claim.ca_sha256.lower():
         raise EnrolmentRefused(f"{claim.edge_url} is not the edge that this claim is for (another CA)")
-    return ca
+    # Not what was fetched: behind the pinned certificate it could hold another, to be trusted too.
+    return ssl.DER_cert_to_PEM_cert(certificate)
 
 
 def _keep(home: Home, enrolled: Enrolled, ca: str) -> None:

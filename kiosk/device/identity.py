@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
@@ -38,6 +39,15 @@ def signing_request(key: ec.EllipticCurvePrivateKey) -> str:
     return request.public_bytes(serialization.Encoding.PEM).decode()
 
 
+def certifies(certificate: str, key: ec.EllipticCurvePrivateKey) -> bool:
+    """Tell whether a text is a certificate (PEM) for this key."""
+    try:
+        certified = x509.load_pem_x509_certificate(certificate.encode()).public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return certified == key.public_key()
+
+
 def write_private(path: Path, content: bytes) -> None:
     """Write a file that only this user reads, whole or not at all, and durable on return."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -48,3 +58,14 @@ def write_private(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+    _sync_folder(path.parent)
+    # The folder itself may be new.
+    _sync_folder(path.parent.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
