@@ -96,12 +96,16 @@ def status(home: Path, as_json: bool) -> None:
     """Tell in what state this kiosk is."""
     from kiosk.status import status_of  # noqa: PLC0415
 
-    found = status_of(Home(home))
+    try:
+        found = status_of(Home(home))
+    except KioskError as error:
+        raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(msgspec.json.encode(found).decode())
         return
     for name, value in msgspec.structs.asdict(found).items():
-        click.echo(f"{name.replace('_', ' '):16}{value}")
+        said = {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+        click.echo(f"{name.replace('_', ' '):16}{said}".rstrip())
 
 
 main.add_command(decode_command)

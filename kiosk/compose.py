@@ -5,11 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import msgspec
 import structlog
 
 from common.mqtt import Credentials, Endpoint, Link
 from common.supervision import Crew
+from contracts.errors import InvalidMessage
+from contracts.events import decode
 from contracts.kiosk_state import KioskConfig, Vitals
 from kiosk.agent.agent import Agent
 from kiosk.agent.edge_client import EdgeClient
@@ -34,7 +35,7 @@ from kiosk.display.panel import Panel
 from kiosk.display.screens import Screens
 from kiosk.display.server import Server, serve
 from kiosk.display.stage import Stage
-from kiosk.display.words import choose
+from kiosk.display.words import Words, choose
 from kiosk.errors import BadConfiguration
 from kiosk.outbox import RESERVED_BYTES, Outbox
 from kiosk.reception import Reception, Rules
@@ -58,6 +59,8 @@ def run_scanner(home: Home, settings: Settings, stop: threading.Event) -> None:
     reserve.fill()
     outbox = Outbox(home.outbox, reserve)
     languages = load_languages()
+    if settings.language not in languages:
+        raise BadConfiguration(f"language: takes one of {', '.join(sorted(languages))}")
     screens = Screens(languages, settings.language, ZoneInfo(config.timezone))
     stage = Stage(screens.waiting())
     reception = Reception(
@@ -68,15 +71,9 @@ def run_scanner(home: Home, settings: Settings, stop: threading.Event) -> None:
         _rules(config),
     )
     source = choose_camera(settings.camera)
-    scanner = Scanner(source, _decoder(settings), reception, clock)
-    virtual = source if isinstance(source, VirtualCamera) else None
-    page = create_page(
-        stage,
-        choose(languages, settings.language, "en"),
-        virtual=virtual,
-        cards_folder=Path(settings.page.demo_cards) if settings.page.demo_cards else None,
-    )
-    server = serve(page, LOOPBACK, settings.page.port)
+    server = _serve_page(settings, stage, choose(languages, settings.language, "en"), source)
+    decoder = _decoder(settings)
+    scanner = Scanner(source, decoder, reception, clock)
     log.info("scanner ready", kiosk=me.kiosk, camera=settings.camera.source, port=server.port)
     vitals = VitalsFile(home.vitals, scanner.vital, settings.camera.source, clock)
     follow = _follow_config(downlink, reception)
@@ -88,8 +85,10 @@ def run_scanner(home: Home, settings: Settings, stop: threading.Event) -> None:
     try:
         crew.watch(lambda: server.is_alive)
     finally:
-        _close(scanner, server)
+        scanner.stop()
+        server.close()
         crew.join()
+        decoder.close()
 
 
 def run_agent(home: Home, stop: threading.Event) -> None:
@@ -129,8 +128,8 @@ def run_agent(home: Home, stop: threading.Event) -> None:
         requeued=requeued,
         clock=clock,
         vitals=lambda: read_vitals(home.vitals),
-    agent.disconnected("not yet, at the start")
     )
+    agent.disconnected("not yet, at the start")
     crew = Crew(stop)
     crew.start("broker", lambda: link.run(agent))
     crew.start("sync", lambda: sync.run(stop))
@@ -166,9 +165,23 @@ def choose_camera(settings: CameraSettings) -> FrameSource:
 def read_vitals(path: Path) -> Vitals | None:
     """Return what the scanner last wrote of itself, if it did."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Vitals)
-    except (OSError, msgspec.MsgspecError):
+        return decode(path.read_bytes(), Vitals)
+    except (OSError, InvalidMessage):
         return None
+
+
+def _serve_page(settings: Settings, stage: Stage, words: Words, source: FrameSource) -> Server:
+    page = create_page(
+        stage,
+        words,
+        virtual=source if isinstance(source, VirtualCamera) else None,
+        cards_folder=Path(settings.page.demo_cards) if settings.page.demo_cards else None,
+    )
+    port = settings.page.port
+    try:
+        return serve(page, LOOPBACK, port)
+    except OSError as error:
+        raise BadConfiguration(f"page.port: takes a port that is free, not {port}: {error}") from error
 
 
 def _decoder(settings: Settings) -> Decoder:
@@ -192,7 +205,8 @@ def _rules(config: KioskConfig) -> Rules:
 
 def _follow_config(downlink: DownlinkReader, reception: Reception) -> Callable[[], None]:
     """Return what to call often: it looks for a new configuration when the agent has written."""
-    seen = {"change": downlink.change_number()}
+    # Looked for at the first call too: it may have come since the scanner began to start.
+    seen = {"change": -1}
 
     def follow() -> None:
         change = downlink.change_number()
@@ -207,8 +221,3 @@ def _follow_config(downlink: DownlinkReader, reception: Reception) -> Callable[[
 def _refill(reserve: Reserve, stop: threading.Event) -> None:
     while not stop.wait(60.0):
         reserve.fill()
-
-
-def _close(scanner: Scanner, server: Server) -> None:
-    scanner.stop()
-    server.close()

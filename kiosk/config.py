@@ -82,15 +82,15 @@ class PageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     camera's page lists.
     """
 
-    port: int = 8070
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8070
     demo_cards: str = ""
 
 
 class DecoderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the decoder's process may use before it is replaced."""
 
-    deadline_ms: int = 800
-    memory_mb: int = 1024
+    deadline_ms: Annotated[int, Meta(ge=50, le=60_000)] = 800
+    memory_mb: Annotated[int, Meta(ge=256, le=65_536)] = 1024
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -130,5 +130,5 @@ def load(path: Path) -> Settings:
         return Settings()
     try:
         return msgspec.toml.decode(path.read_bytes(), type=Settings)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, OSError) as error:
         raise BadConfiguration(f"{path}: {error}") from None

@@ -1,5 +1,7 @@
 """What state this kiosk is in, read from its files: for people, and for whoever waits until it is ready."""
 
+from contextlib import closing
+
 import msgspec
 
 from kiosk.config import Home
@@ -27,12 +29,16 @@ def status_of(home: Home) -> KioskStatus:
         me = profile.load(home)
     except NotEnrolled:
         return KioskStatus(enrolled=False)
-    replica = ReplicaReader(home.replica)
-    return KioskStatus(
-        enrolled=True,
-        kiosk=me.kiosk,
-        connected=DownlinkReader(home.downlink).connected(),
-        cards=replica.count(),
-        revision=replica.position().cursor,
-        waiting_events=Outbox(home.outbox).count_pending(),
-    )
+    with (
+        closing(ReplicaReader(home.replica)) as replica,
+        closing(DownlinkReader(home.downlink)) as downlink,
+        closing(Outbox(home.outbox)) as outbox,
+    ):
+        return KioskStatus(
+            enrolled=True,
+            kiosk=me.kiosk,
+            connected=downlink.connected(),
+            cards=replica.count(),
+            revision=replica.position().cursor,
+            waiting_events=outbox.count_pending(),
+        )

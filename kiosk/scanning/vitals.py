@@ -4,12 +4,15 @@ import threading
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from contracts.kiosk_state import Vitals
 from kiosk.device.clock import Clock
 from kiosk.scanning.scanner import Vital
 
 _EVERY_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
 
 
 class VitalsFile:
@@ -20,6 +23,7 @@ class VitalsFile:
         self._vital = vital
         self._camera = camera
         self._clock = clock
+        self._is_failing = False
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o770)
 
     def run(self, stop: threading.Event) -> None:
@@ -27,11 +31,19 @@ class VitalsFile:
         while not stop.wait(_EVERY_SECONDS):
             self.write()
 
-    def write(self) -> None:
-        """Write the vitals as they are now."""
+    def write(self) -> bool:
+        """Write the vitals as they are now; False where they could not be: scanning goes on without."""
         temporary = self._path.with_name(self._path.name + ".new")
-        temporary.write_bytes(msgspec.json.encode(self._vitals()))
-        temporary.replace(self._path)
+        try:
+            temporary.write_bytes(msgspec.json.encode(self._vitals()))
+            temporary.replace(self._path)
+        except OSError as error:
+            if not self._is_failing:
+                log.error("the vitals cannot be written", reason=str(error))
+            self._is_failing = True
+            return False
+        self._is_failing = False
+        return True
 
     def _vitals(self) -> Vitals:
         now = self._clock.monotonic()
