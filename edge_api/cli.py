@@ -161,7 +161,7 @@ def verify_ledger(home: Path) -> None:
     click.echo("Every balance is the sum of its entries.")
 
 
-for _command in (programs.ingest, programs.worker, programs.kiosk_claim, demo_data_command):
+for _command in (*programs.COMMANDS, demo_data_command):
     main.add_command(_command)
 
 

@@ -67,6 +67,29 @@ def kiosk_claim(home: Path, name: str, location: str | None, repeat_seconds: flo
     click.echo(claim.to_text())
 
 
+@click.command()
+@HOME
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
+def backup(home: Path, out: Path) -> None:
+    """Write the whole site into one file; it may go on meanwhile. Keep the file safe: it holds every card."""
+    from edge_api import config as configuration  # noqa: PLC0415
+    from edge_api.backup import back_up  # noqa: PLC0415
+
+    back_up(configuration.load(home), out)
+    click.echo(f"The site's backup is {out} ({out.stat().st_size / 1e6:.1f} MB)")
+
+
+@click.command()
+@HOME
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def restore(home: Path, file: Path) -> None:
+    """Put a backup in the site's place. Stop its programs first; kiosks then pull everything anew."""
+    from edge_api.backup import restore as put_back  # noqa: PLC0415
+
+    config = put_back(home, file)
+    click.echo(f"The site in {config.home} is as the backup was. Start its programs again.")
+
+
 def _until_stopped() -> threading.Event:
     from common.logs import configure_logs  # noqa: PLC0415
 
@@ -75,3 +98,6 @@ def _until_stopped() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: stop.set())
     return stop
+
+
+COMMANDS = (ingest, worker, kiosk_claim, backup, restore)

@@ -128,7 +128,7 @@ class Sync:
     def _pull(self) -> None:
         self._pull_rows()
         self._pull_settlements()
-        self._downlink.configure(self._edge.config())
+        self._downlink.configure(self._edge.config(), pulled=True)
 
     def _pull_rows(self) -> None:
         position = self._replica.position()

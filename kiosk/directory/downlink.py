@@ -53,10 +53,14 @@ class DownlinkWriter:
         if config is not None:
             self._put("config", msgspec.json.encode(msgspec.structs.replace(config, revision=0)))
 
-    def configure(self, config: KioskConfig) -> bool:
-        """Take a configuration if it is newer than the one here; return whether it was."""
+    def configure(self, config: KioskConfig, *, pulled: bool = False) -> bool:
+        """Take a configuration if it is newer than the one here; return whether it was taken.
+
+        A pulled one is what the edge says now: it is taken also if its revision is lower, as after the
+        edge was restored from a backup.
+        """
         current = _config(self._connection)
-        if current is not None and current.revision >= config.revision:
+        if current == config or (current is not None and not pulled and current.revision >= config.revision):
             return False
         self._put("config", msgspec.json.encode(config))
         return True
