@@ -1,9 +1,12 @@
 """Does at the edge what the back office's people do, through the same services."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contracts.card_code import from_typed, payload
+from contracts.replica import AccountState
 from edge_api import config as configuration
 from edge_api.accounts.models import Location
 from edge_api.audit import By, Origin
@@ -11,11 +14,21 @@ from edge_api.cards import services as cards
 from edge_api.cards.batches import create_batch, make_cards
 from edge_api.cards.models import BatchKind, Card, CardType
 from edge_api.clock import SystemClock
+from edge_api.customers.models import Customer
 from edge_api.customers.services import CustomerDetails, create_customer
 from edge_api.db import Database
 from edge_api.feed import FeedItem
 from edge_api.sync.models import PublishedRow
 from tests.end_to_end.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCard:
+    """A linked card: its id at the edge, what its code holds, and whom the kiosk greets."""
+
+    id: int
+    url: str
+    first_name: str
 
 
 class Shop:
@@ -34,6 +47,19 @@ class Shop:
             customer = create_customer(session, CustomerDetails(first_name), self._by())
             cards.link_card(session, card.id, customer.id, self._by())
         return payload(card.code, self.config.public_url)
+
+    def linked_cards(self) -> list[ShownCard]:
+        """Return every card in use, each customer once."""
+        query = (
+            select(Card, Customer.first_name)
+            .join(Customer, Customer.id == Card.customer_id)
+            .where(Card.revoked_at.is_(None), Customer.state == AccountState.OPEN)
+            .order_by(Card.id)
+        )
+        with self._database.reading() as session:
+            found = {card.customer_id: (card, name) for card, name in session.execute(query)}
+        url = self.config.public_url
+        return [ShownCard(card.id, payload(card.code, url), name) for card, name in found.values()]
 
     def revoke(self, url: str) -> None:
         with self._database.transaction() as session:
