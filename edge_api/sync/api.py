@@ -30,9 +30,10 @@ def kiosk_routes(config: Config, database: Database, clock: Clock) -> Blueprint:
         asking_kiosk(config, database, clock)
         head = _pull_head(database, request.args.get("epoch", ""), _number("after"))
         lines = _pull_lines(database, head)
-        if "gzip" not in request.headers.get("Accept-Encoding", ""):
-            return Response(lines, mimetype="application/x-ndjson")
-        return Response(_zipped(lines), mimetype="application/x-ndjson", headers={"Content-Encoding": "gzip"})
+        headers = {"Vary": "Accept-Encoding"}
+        if request.accept_encodings["gzip"] > 0:
+            lines, headers = _zipped(lines), {**headers, "Content-Encoding": "gzip"}
+        return Response(lines, mimetype="application/x-ndjson", headers=headers)
 
     @routes.get("/settlements")
     def settlements() -> Response:

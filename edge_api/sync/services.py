@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import Select, delete, exists, insert, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from contracts.replica import RevokedEntry, RowsPush, SealedRow
@@ -43,17 +44,21 @@ class Published:
 def ensure_state(session: Session) -> FeedState:
     """Return the feed's state, made with a new epoch in a new database."""
     state = session.get(FeedState, 1)
-    if state is None:
-        state = FeedState(id=1, epoch=uuid.uuid4().hex)
-        session.add(state)
-        session.flush()
-    return state
+    if state is not None:
+        return state
+    try:
+        with session.begin_nested():
+            session.add(FeedState(id=1, epoch=uuid.uuid4().hex))
+    except IntegrityError:
+        # Another worker made it at this moment; there is one epoch, and theirs is it.
+        pass
+    return session.get_one(FeedState, 1)
 
 
 def take_lease(session: Session, holder: str, now: datetime) -> bool:
     """Take or prolong the right to publish; False while another holder has it."""
     state = session.get_one(FeedState, 1, with_for_update=True)
-    if state.lease_holder not in {None, holder} and state.lease_until and state.lease_until >= now:
+    if state.lease_holder not in {None, holder} and _runs(state.lease_until, now):
         return False
     state.lease_holder, state.lease_until = holder, now + LEASE
     return True
@@ -73,14 +78,15 @@ def publish_rows(session: Session, holder: str, site: Site, now: datetime) -> Pu
         LeaseLost: another holder publishes now; nothing was changed.
     """
     state = _held_state(session, holder, now)
-    items = session.scalars(select(FeedItem).order_by(FeedItem.id).limit(PIECE)).all()
+    waiting = session.scalars(select(FeedItem).order_by(FeedItem.id).limit(PIECE + 1)).all()
+    items = waiting[:PIECE]
     if not items:
         return Published(None, (), emptied=True)
     kiosks = _kiosks_to_configure(session, items)
     cards, done = _touched_cards(session, items)
     push = _publish_cards(session, state, cards, site, now)
     session.execute(delete(FeedItem).where(FeedItem.id.in_(done)))
-    return Published(push, kiosks, emptied=len(items) < PIECE and len(done) == len(items))
+    return Published(push, kiosks, emptied=len(done) == len(waiting))
 
 
 def number_settlements(session: Session, holder: str, now: datetime) -> list[tuple[str, Settlement]]:
@@ -112,7 +118,11 @@ def settle(
     balance: int | None = None,
     reason: str = "",
 ) -> None:
-    """Queue the verdict on an event for its kiosk, in the transaction that decided it."""
+    """Queue the verdict on an event for its kiosk, in the transaction that decided it.
+
+    It takes the place of an earlier one: an event that was refused may be taken when it is sent again.
+    """
+    session.execute(delete(SettlementRow).where(SettlementRow.event_id == event_id))
     session.add(
         SettlementRow(
             kiosk_id=kiosk_id,
@@ -124,6 +134,11 @@ def settle(
             created_at=now,
         )
     )
+
+
+def is_settled(session: Session, event_id: uuid.UUID) -> bool:
+    """Tell whether there is a verdict on the event."""
+    return bool(session.scalar(select(exists().where(SettlementRow.event_id == event_id))))
 
 
 def settlements_after(session: Session, kiosk_id: str, number: int, limit: int = PIECE) -> list[Settlement]:
@@ -153,6 +168,11 @@ def rows_after(session: Session, after: int, upto: int, limit: int = PIECE) -> l
     return [SealedRow(lookup=row[0], revision=row[1], nonce=row[2], box=row[3]) for row in rows]
 
 
+def _runs(until: datetime | None, now: datetime) -> bool:
+    # Nobody gives a lease for so long: the clock that gave a longer one was wrong, and was set since.
+    return until is not None and now <= until <= now + 2 * LEASE
+
+
 def _held_state(session: Session, holder: str, now: datetime) -> FeedState:
     state = session.get_one(FeedState, 1, with_for_update=True)
     if state.lease_holder != holder or state.lease_until is None or state.lease_until < now:
@@ -162,9 +182,15 @@ def _held_state(session: Session, holder: str, now: datetime) -> FeedState:
 
 def _kiosks_to_configure(session: Session, items: Iterable[FeedItem]) -> tuple[str, ...]:
     listed = list(items)
-    if any(item.kind is FeedKind.SHOP for item in listed):
-        return tuple(session.scalars(select(Kiosk.id).where(Kiosk.state == KioskState.ACTIVE)))
-    return tuple(sorted({item.ref for item in listed if item.kind is FeedKind.KIOSK_CONFIG}))
+    query = active_kiosks()
+    if not any(item.kind is FeedKind.SHOP for item in listed):
+        query = query.where(Kiosk.id.in_({i.ref for i in listed if i.kind is FeedKind.KIOSK_CONFIG}))
+    return tuple(session.scalars(query))
+
+
+def active_kiosks() -> Select[str]:
+    """Return the query for the ids of the kiosks that are told things: those that are let in."""
+    return select(Kiosk.id).where(Kiosk.state == KioskState.ACTIVE).order_by(Kiosk.id)
 
 
 def _touched_cards(session: Session, items: Iterable[FeedItem]) -> tuple[list[Card], list[int]]:
@@ -177,9 +203,10 @@ def _touched_cards(session: Session, items: Iterable[FeedItem]) -> tuple[list[Ca
     done: list[int] = []
     touched = _cards_by_ref(session, items)
     for item in items:
-        if len(cards) >= PIECE:
+        more = {card.id: card for card in touched.get((item.kind, item.ref), [])}
+        if len(cards) >= PIECE and more.keys() - cards.keys():
             break
-        cards.update({card.id: card for card in touched.get((item.kind, item.ref), [])})
+        cards.update(more)
         done.append(item.id)
     return list(cards.values()), done
 

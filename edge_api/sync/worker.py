@@ -21,13 +21,14 @@ from edge_api.config import Config
 from edge_api.db import Database
 from edge_api.feed import FeedItem
 from edge_api.fleet import services as fleet
-from edge_api.fleet.models import Kiosk, KioskState
 from edge_api.sync import services
 from edge_api.sync.errors import LeaseLost
 from edge_api.sync.models import FeedState, SettlementRow
 
 LOOK_SECONDS = 0.05
 _ANNOUNCE_EVERY = timedelta(seconds=30)
+_MAX_PUSH_BYTES = 512 * 1024
+"""Half of what the broker takes: one that is too large would be sent again after every connect."""
 
 log = structlog.get_logger(__name__)
 
@@ -102,11 +103,7 @@ class FeedWorker:
         with self._database.transaction() as session:
             published = services.publish_rows(session, self._holder, self._config.site, now)
         if published.push is not None:
-            push = published.push
-            if not published.emptied:
-                # Too much to push: kiosks see that there is more, and pull it.
-                push = RowsPush(epoch=push.epoch, after=push.after, upto=push.upto)
-            self._publisher.publish(ROWS, encode(push))
+            self._publisher.publish(ROWS, _body(published.push, push_rows=published.emptied))
         self._send_configs(published.kiosks_to_configure)
         return not published.emptied
 
@@ -121,7 +118,7 @@ class FeedWorker:
         if self._configure_all.is_set():
             self._configure_all.clear()
             self._send_configs(self._active_kiosks())
-        if self._announced_at is None or now - self._announced_at >= _ANNOUNCE_EVERY:
+        if self._announced_at is None or abs(now - self._announced_at) >= _ANNOUNCE_EVERY:
             self._announced_at = now
             self._announce()
 
@@ -133,7 +130,7 @@ class FeedWorker:
 
     def _active_kiosks(self) -> tuple[str, ...]:
         with self._database.reading() as session:
-            return tuple(session.scalars(select(Kiosk.id).where(Kiosk.state == KioskState.ACTIVE)))
+            return tuple(session.scalars(services.active_kiosks()))
 
     def _send_configs(self, kiosk_ids: tuple[str, ...]) -> None:
         for kiosk_id in kiosk_ids:
@@ -141,3 +138,11 @@ class FeedWorker:
                 kiosk = fleet.find_kiosk(session, kiosk_id)
                 config = fleet.config_of(session, kiosk, self._config)
             self._publisher.publish(down(kiosk_id, Down.CONFIG), encode(config), retain=True)
+
+
+def _body(push: RowsPush, *, push_rows: bool) -> bytes:
+    """Return the rows as they are sent, or the word that there are some: kiosks then pull them."""
+    body = encode(push)
+    if push_rows and len(body) <= _MAX_PUSH_BYTES:
+        return body
+    return encode(RowsPush(epoch=push.epoch, after=push.after, upto=push.upto))
