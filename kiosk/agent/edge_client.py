@@ -6,6 +6,7 @@ time it has, and the difference to our clock is kept for the tokens that follow.
 
 import ssl
 import uuid
+import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from typing import TypeVar
@@ -129,7 +130,10 @@ def fetch_ca(url: str) -> str:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     pool = urllib3.PoolManager(ssl_context=context, timeout=_TIMEOUT, retries=False)
-    with closing(request(pool, "GET", f"{url.rstrip('/')}/api/v1/ca.pem")) as response:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
+        response = request(pool, "GET", f"{url.rstrip('/')}/api/v1/ca.pem")
+    with closing(response):
         return response.data.decode("ascii", "replace")
 
 
