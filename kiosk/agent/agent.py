@@ -7,11 +7,12 @@ import platform
 import threading
 from collections.abc import Callable
 from importlib.metadata import version
+from typing import Protocol
 
 import msgspec
 import structlog
 
-from common.mqtt import Link, Message, Parting, Welcome
+from common.mqtt import Line, Message, Parting, Welcome
 from contracts.errors import InvalidMessage
 from contracts.events import Ack, decode, encode
 from contracts.kiosk_state import Health, Info, KioskConfig, Status, Vitals
@@ -39,6 +40,13 @@ _SESSION = "session"
 log = structlog.get_logger(__name__)
 
 
+class BrokerLine(Line, Protocol):
+    """What the agent needs of its link: :class:`common.mqtt.Link`, or a fake in a test."""
+
+    @property
+    def is_up(self) -> bool: ...
+
+
 class Agent:
     """Everything between this kiosk's files and the network.
 
@@ -54,7 +62,7 @@ class Agent:
         downlink: DownlinkWriter,
         documents: Documents,
         sync: Sync,
-        link: Link,
+        link: BrokerLine,
         requeued: threading.Event,
         clock: Clock,
         vitals: Callable[[], Vitals | None],

@@ -153,7 +153,7 @@ class Sync:
         upto = self._stage_everything()
         if self._replica.position().epoch:
             # Before the swap: who is killed in between does this once more, and not never.
-            self._downlink.begin_anew()
+            self._downlink.set_pulled_up_to(0)
             self._epoch_changed()
         self._replica.swap(upto)
         log.info("replica complete", rows=self._replica.count(), revision=upto)

@@ -41,17 +41,8 @@ class DownlinkWriter:
         return int(_fact(self._connection, "pulled") or 0)
 
     def set_pulled_up_to(self, number: int) -> None:
-        """Note up to which number all settlements are here."""
+        """Note up to which number all settlements are here; 0 begins anew."""
         self._put("pulled", str(number).encode())
-
-    def begin_anew(self) -> None:
-        """Take settlements from the first on, and whatever configuration comes: the edge has another
-        database now, which may be an older one.
-        """
-        self.set_pulled_up_to(0)
-        config = _config(self._connection)
-        if config is not None:
-            self._put("config", msgspec.json.encode(msgspec.structs.replace(config, revision=0)))
 
     def configure(self, config: KioskConfig, *, pulled: bool = False) -> bool:
         """Take a configuration if it is newer than the one here; return whether it was taken.
