@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from contracts.events import OutcomeName
-from contracts.replica import AccountState, CustomerEntry
+from contracts.replica import AccountState, CustomerEntry, GiftEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,27 @@ class Recognised:
 
 
 @dataclass(frozen=True, slots=True)
+class GiftCard:
+    """A gift card, which is nobody's: whoever holds it may spend what is on it."""
+
+    card: GiftEntry
+    offline: bool = False
+
+    name = OutcomeName.GIFT_CARD
+
+
+@dataclass(frozen=True, slots=True)
 class Unlinked:
     """A card of ours that nobody has yet."""
 
     name = OutcomeName.UNLINKED
+
+
+@dataclass(frozen=True, slots=True)
+class Provisional:
+    """A card that was linked at this kiosk while it was offline: the edge has not confirmed it yet."""
+
+    name = OutcomeName.PROVISIONAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +97,13 @@ class SeveralCodes:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffBadge:
+    """A badge of somebody who works here. Whose it is stays off the screen."""
+
+    name = OutcomeName.STAFF_BADGE
+
+
+@dataclass(frozen=True, slots=True)
 class NotCounted:
     """The card was read, but the scan could not be kept: the storage is full."""
 
@@ -87,5 +111,15 @@ class NotCounted:
 
 
 Outcome = (
-    Recognised | Unlinked | Revoked | AccountClosed | UnknownCard | ForeignCode | SeveralCodes | NotCounted
+    Recognised
+    | GiftCard
+    | Unlinked
+    | Provisional
+    | Revoked
+    | AccountClosed
+    | UnknownCard
+    | ForeignCode
+    | SeveralCodes
+    | StaffBadge
+    | NotCounted
 )

@@ -46,6 +46,7 @@ class Icon(StrEnum):
     CALENDAR = "calendar"
     PHONE = "phone"
     STAFF = "staff"
+    BADGE = "badge"
 
 
 @dataclass(frozen=True, slots=True)

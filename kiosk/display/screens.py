@@ -7,22 +7,36 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from contracts.replica import AccountState
+from kiosk.display import formats
 from kiosk.display.customer_screen import CustomerScreen
-from kiosk.display.screen import Icon, Line, Screen, Template, Tone
+from kiosk.display.screen import Balance, Icon, Line, Screen, Template, Tone
 from kiosk.display.words import Languages, Message, Words, choose
 from kiosk.outcomes import (
     AccountClosed,
     ForeignCode,
+    GiftCard,
     NotCounted,
     Outcome,
+    Provisional,
     Recognised,
     Revoked,
     SeveralCodes,
+    StaffBadge,
     UnknownCard,
     Unlinked,
 )
 
-MessageOutcome = Unlinked | Revoked | AccountClosed | UnknownCard | ForeignCode | SeveralCodes | NotCounted
+MessageOutcome = (
+    Unlinked
+    | Provisional
+    | Revoked
+    | AccountClosed
+    | UnknownCard
+    | ForeignCode
+    | SeveralCodes
+    | StaffBadge
+    | NotCounted
+)
 """The outcomes that are told in words only."""
 
 _SECONDS = 8.0
@@ -58,7 +72,27 @@ class Screens:
         if isinstance(outcome, Recognised):
             words = choose(self.languages, outcome.customer.language, self.shop_language)
             return CustomerScreen(outcome, words, self.time_zone, now).screen()
+        if isinstance(outcome, GiftCard):
+            return self._gift_card(outcome, now)
         return _message(outcome, self._shop_words())
+
+    def _gift_card(self, outcome: GiftCard, now: datetime) -> Screen:
+        words, card = self._shop_words(), outcome.card
+        said = words.gift_card
+        is_good = card.balance.minor > 0
+        known = formats.moment(card.as_of, now, self.time_zone, words.format)
+        return Screen(
+            template=Template.CUSTOMER,
+            tone=Tone.OK if is_good else Tone.NOTICE,
+            icon=Icon.WALLET,
+            language=words.language,
+            status=said.status,
+            title=said.title if is_good else said.used_up,
+            balance=Balance(formats.money(card.balance, words.format), said.unit),
+            footnote=words.customer.as_of.format(moment=known) if outcome.offline else "",
+            outcome=outcome.name,
+            hold_seconds=_SECONDS,
+        )
 
     def _shop_words(self) -> Words:
         return choose(self.languages, self.shop_language, self.shop_language)
@@ -85,6 +119,8 @@ def _look(outcome: MessageOutcome, words: Words) -> tuple[Tone, Icon, Message]:
     match outcome:
         case Unlinked():
             look = Tone.NOTICE, Icon.LINK, words.unlinked
+        case Provisional():
+            look = Tone.NOTICE, Icon.LATER, words.provisional
         case Revoked():
             look = Tone.REFUSED, Icon.BLOCKED, words.revoked
         case AccountClosed(state=AccountState.AWAITING_APPROVAL):
@@ -98,6 +134,8 @@ def _look(outcome: MessageOutcome, words: Words) -> tuple[Tone, Icon, Message]:
             look = Tone.NOTICE, Icon.FOREIGN, words.foreign_code
         case SeveralCodes():
             look = Tone.NOTICE, Icon.SEVERAL, words.several_codes
+        case StaffBadge():
+            look = Tone.NEUTRAL, Icon.BADGE, words.staff_badge
         case NotCounted():
             look = Tone.REFUSED, Icon.FULL, words.not_counted
     return look

@@ -60,6 +60,16 @@ class CustomerWords:
 
 
 @dataclass(frozen=True, slots=True)
+class GiftWords:
+    """What is said of a gift card; ``unit`` stands below its balance."""
+
+    status: str
+    title: str
+    unit: str
+    used_up: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinkWords:
     """The two ways to make a new card one's own."""
 
@@ -86,8 +96,10 @@ class Words:
     page: PageWords
     waiting: Message
     customer: CustomerWords
+    gift_card: GiftWords
     unlinked: Message
     link: LinkWords
+    provisional: Message
     revoked: Message
     archived: Message
     awaiting_approval: Message
@@ -95,6 +107,7 @@ class Words:
     unknown_card_offline: Message
     foreign_code: Message
     several_codes: Message
+    staff_badge: Message
     not_counted: Message
 
 

@@ -9,18 +9,20 @@ import pytest
 
 from contracts.card_code import CardCode
 from contracts.events import OutcomeName, hash_of_foreign
-from contracts.replica import AccountState, Entry, GiftEntry, Money, RevokedEntry, UnlinkedEntry
+from contracts.replica import AccountState, Entry, GiftEntry, Money, RevokedEntry, StaffEntry, UnlinkedEntry
 from contracts.sealing import derive
 from contracts.settlements import Verdict
 from kiosk.outcomes import (
     AccountClosed,
     Earned,
     ForeignCode,
+    GiftCard,
     NotCounted,
     Outcome,
     Recognised,
     Revoked,
     SeveralCodes,
+    StaffBadge,
     UnknownCard,
     Unlinked,
 )
@@ -50,11 +52,14 @@ def recognised(
 
 # What a code comes to
 
+GIFT = GiftEntry(as_of=AS_OF, balance=Money(100, "EUR"))
+
 ENTRIES: list[tuple[Entry, Outcome]] = [
     (customer(), Recognised(customer())),
     (UnlinkedEntry(as_of=AS_OF), Unlinked()),
     (RevokedEntry(as_of=AS_OF), Revoked(AS_OF)),
-    (GiftEntry(as_of=AS_OF, balance=Money(100, "EUR")), UnknownCard()),
+    (GIFT, GiftCard(GIFT)),
+    (StaffEntry(as_of=AS_OF, staff_id="s-1", role="owner", pin_hash="$argon2id$x"), StaffBadge()),
 ]
 
 

@@ -9,6 +9,7 @@ import msgspec
 from contracts.replica import (
     AccountState,
     CustomerEntry,
+    GiftEntry,
     Money,
     RewardLine,
     StampsLine,
@@ -20,11 +21,14 @@ from kiosk.outcomes import (
     AccountClosed,
     Earned,
     ForeignCode,
+    GiftCard,
     NotCounted,
     Outcome,
+    Provisional,
     Recognised,
     Revoked,
     SeveralCodes,
+    StaffBadge,
     UnknownCard,
     Unlinked,
 )
@@ -89,6 +93,8 @@ FULL = msgspec.structs.replace(
     subscription=SubscriptionLine("Onbeperkt koffie en thee, zakelijk", NOW + timedelta(days=300)),
 )
 
+GIFT = GiftEntry(as_of=NOW, balance=Money(1250, "EUR"))
+
 OUTCOMES: dict[str, Outcome] = {
     "recognised": Recognised(ANNA),
     "rewarded": Recognised(REWARDED, earned=Earned(10)),
@@ -102,7 +108,14 @@ OUTCOMES: dict[str, Outcome] = {
     "gold": Recognised(GOLD, earned=Earned(120)),
     "full": Recognised(FULL, earned=Earned(1_234_567)),
     "full_offline": Recognised(FULL, offline=True),
+    "gift_card": GiftCard(GIFT),
+    "gift_card_offline": GiftCard(GIFT, offline=True),
+    "gift_card_used_up": GiftCard(GiftEntry(as_of=NOW, balance=Money(0, "EUR"))),
+    "gift_card_of_millions": GiftCard(
+        GiftEntry(as_of=NOW, balance=Money(1_234_567_890, "CHF")), offline=True
+    ),
     "unlinked": Unlinked(),
+    "provisional": Provisional(),
     "revoked": Revoked(NOW),
     "archived": AccountClosed(AccountState.ARCHIVED),
     "awaiting_approval": AccountClosed(AccountState.AWAITING_APPROVAL),
@@ -110,6 +123,7 @@ OUTCOMES: dict[str, Outcome] = {
     "unknown_card_offline": UnknownCard(offline=True),
     "foreign_code": ForeignCode(),
     "several_codes": SeveralCodes(),
+    "staff_badge": StaffBadge(),
     "not_counted": NotCounted(),
 }
 

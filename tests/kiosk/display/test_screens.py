@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from contracts.replica import CustomerEntry, Money, RewardLine, StampsLine, SubscriptionLine
 from kiosk.display import customer_screen, formats, screen, screens, words
-from kiosk.display.screen import Icon, Screen, Template, Tone
+from kiosk.display.screen import Balance, Icon, Screen, Template, Tone
 from kiosk.outcomes import Earned, Outcome, Recognised, UnknownCard, Unlinked
 from tests.kiosk.display.samples import ANNA, FULL, LANGUAGES, NOW, OUTCOMES, REWARDED, in_language
 from tests.kiosk.display.samples import screens as screens_of
@@ -69,7 +69,10 @@ def test_waiting_stays_until_something_comes() -> None:
 
 
 def test_no_two_outcomes_look_the_same() -> None:
-    told = [(each.icon, each.status, each.title, each.text) for each in map(shown, OUTCOMES.values())]
+    told = [
+        (each.icon, each.status, each.title, each.text, each.footnote, each.balance)
+        for each in map(shown, OUTCOMES.values())
+    ]
     messages = [each for each in told if "Hallo" not in each[2]]
     assert len(set(messages)) == len(messages)
 
@@ -80,13 +83,17 @@ def test_no_two_outcomes_look_the_same() -> None:
         ("recognised", Tone.OK),
         ("offline", Tone.OK),
         ("already_counted", Tone.NOTICE),
+        ("gift_card", Tone.OK),
+        ("gift_card_used_up", Tone.NOTICE),
         ("unlinked", Tone.NOTICE),
+        ("provisional", Tone.NOTICE),
         ("revoked", Tone.REFUSED),
         ("archived", Tone.REFUSED),
         ("awaiting_approval", Tone.NOTICE),
         ("unknown_card", Tone.NOTICE),
         ("foreign_code", Tone.NOTICE),
         ("several_codes", Tone.NOTICE),
+        ("staff_badge", Tone.NEUTRAL),
         ("not_counted", Tone.REFUSED),
     ],
 )
@@ -229,6 +236,31 @@ def test_a_punch_card_with_many_places_is_told_in_figures_only() -> None:
 def test_a_subscription_whose_payment_is_behind_says_that_instead_of_its_end() -> None:
     behind = SubscriptionLine("Onbeperkt", NOW, behind=True)
     assert shown(Recognised(with_customer(subscription=behind))).lines[0].detail == "betaling loopt achter"
+
+
+def test_a_gift_card_shows_its_balance_in_money_as_the_shops_language_writes_it() -> None:
+    dutch, german = shown(OUTCOMES["gift_card"]), shown(OUTCOMES["gift_card"], "de")
+    assert dutch.balance == Balance("€\N{NO-BREAK SPACE}12,50", "te besteden")
+    assert german.balance == Balance("12,50\N{NO-BREAK SPACE}€", "verfügbar")
+
+
+def test_an_empty_gift_card_says_so_beside_its_zero() -> None:
+    screen = shown(OUTCOMES["gift_card_used_up"])
+    assert screen.title == "Deze cadeaukaart is op"
+    assert screen.balance == Balance("€\N{NO-BREAK SPACE}0,00", "te besteden")
+
+
+def test_a_gift_cards_balance_is_dated_only_while_the_kiosk_is_offline() -> None:
+    assert shown(OUTCOMES["gift_card"]).footnote == ""
+    assert shown(OUTCOMES["gift_card_offline"]).footnote == "Stand van 14:05"
+
+
+def test_a_staff_badge_says_what_to_do_next() -> None:
+    assert "kaart van de klant" in shown(OUTCOMES["staff_badge"]).text
+
+
+def test_a_provisionally_linked_card_is_told_when_its_visits_count() -> None:
+    assert "zodra de koppeling bevestigd is" in shown(OUTCOMES["provisional"]).text
 
 
 def test_an_unlinked_card_can_be_linked_by_phone_or_by_staff() -> None:
