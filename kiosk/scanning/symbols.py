@@ -39,3 +39,23 @@ class Symbol:
     text: str
     quad: Quad
     reader: Reader
+
+
+class Hint(StrEnum):
+    """What the person could do so that a code that is seen can be read."""
+
+    CLOSER = "closer"
+    FURTHER = "further"
+    HOLD_STILL = "hold_still"
+    LESS_TILT = "less_tilt"
+    LESS_GLARE = "less_glare"
+    BRIGHTER = "brighter"
+    """A phone's screen, or the light on paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """A code that is in the frame and was not read: where it is, and what would help most."""
+
+    quad: Quad
+    hint: Hint

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from kiosk.scanning.symbols import Effort, Symbol
+from kiosk.scanning.symbols import Effort, Glimpse, Symbol
 
 MAX_BYTES = 4_000_000
 """Far more than the symbols of one frame can hold."""
@@ -38,6 +38,7 @@ class Answer(msgspec.Struct, frozen=True, tag="answer"):
     number: int
     ms: float
     symbols: tuple[Symbol, ...]
+    glimpse: Glimpse | None = None
 
 
 Reply = Ready | Answer

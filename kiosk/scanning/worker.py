@@ -22,7 +22,7 @@ import structlog
 from kiosk.camera.source import Luma
 from kiosk.errors import DecoderDied
 from kiosk.scanning import wire
-from kiosk.scanning.symbols import Effort, Symbol
+from kiosk.scanning.symbols import Effort, Glimpse, Symbol
 
 log = structlog.get_logger(__name__)
 
@@ -43,10 +43,14 @@ class DecoderLimits:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a frame held, and the milliseconds that reading it took."""
+    """What a frame held, and the milliseconds that reading it took.
+
+    ``glimpse`` is a code that was seen and not read, in a frame of which nothing was read.
+    """
 
     symbols: tuple[Symbol, ...]
     ms: float
+    glimpse: Glimpse | None = None
 
 
 class Decoder:
@@ -185,7 +189,7 @@ class _Child:
             raise DecoderDied(f"the decoder broke off: {error}") from error
         if not isinstance(reply, wire.Answer) or reply.number != order.number:
             raise DecoderDied("the decoder answered out of turn")
-        return Decoded(reply.symbols, reply.ms)
+        return Decoded(reply.symbols, reply.ms, reply.glimpse)
 
     def kill(self) -> None:
         """Kill the process and wait until it is gone; safe to call twice."""
