@@ -128,10 +128,10 @@ def open_pi(settings: PiSettings) -> "PiCamera":
         CameraError: there is no such camera, or it does not start.
     """
     picamera2 = _picamera2()
+    if settings.number >= len(picamera2.Picamera2.global_camera_info()):
+        raise CameraError(f"there is no camera {settings.number} (camera.pi.number)")
     try:
         device = picamera2.Picamera2(settings.number)
-    except IndexError:
-        raise CameraError(f"there is no camera {settings.number} (camera.pi.number)") from None
     except (RuntimeError, OSError) as error:
         raise NewProcessNeeded(f"the camera cannot be opened: {error}") from error
     camera = PiCamera(device, picamera2.MappedArray)

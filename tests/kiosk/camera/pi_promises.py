@@ -7,7 +7,7 @@ PAYLOAD, and ``sensor``, which freezes and thaws.
 import os
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from itertools import islice
 from typing import Protocol
 
@@ -27,7 +27,8 @@ from kiosk.errors import BadConfiguration, CameraError
 
 PAYLOAD = "HTTPS://KAART.EXAMPLE.NL/C/0123456789ABCDEFGHJKMNPQRS"
 SETTINGS = PiSettings()
-MOMENT = Patience(pauses=(0.0, 0.0, 0.0, 0.0))
+UNHURRIED = Patience(20, 20, 20, pauses=(0.0, 0.0, 0.0, 0.0))
+"""For a busy machine: what is slow there is not lost yet."""
 
 
 class Sensor(Protocol):
@@ -44,9 +45,14 @@ def camera(sensor: Sensor) -> Iterator[PiCamera]:
         yield camera
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pi, "_PICTURE_SECONDS", 0.2)
+@contextmanager
+def frozen(sensor: Sensor) -> Iterator[None]:
+    """Freeze the sensor, and wait for its pictures no longer than a test likes to."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pi, "_PICTURE_SECONDS", 0.1)
+        sensor.freeze()
+        yield
+    sensor.thaw()
 
 
 def open_files() -> int:
@@ -101,48 +107,45 @@ def test_a_camera_that_is_taken_needs_a_new_process() -> None:
         open_pi(SETTINGS)
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_frozen_camera_gives_pictures_again_however_often_it_was_asked_meanwhile(
     sensor: Sensor, camera: PiCamera
 ) -> None:
     camera.read()
-    sensor.freeze()
-    for _ in range(8):
-        with pytest.raises(CameraError, match="no picture for"):
-            camera.read()
-    sensor.thaw()
+    with frozen(sensor):
+        for _ in range(8):
+            with pytest.raises(CameraError, match="no picture for"):
+                camera.read()
     assert len([camera.read() for _ in range(12)]) == 12
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_frozen_camera_is_closed_and_opened_again_and_leaves_nothing_behind(sensor: Sensor) -> None:
     counts = []
     for _ in range(5):
-        sensor.thaw()
-        with closing(open_pi(SETTINGS)) as camera:
-            camera.read()
-            sensor.freeze()
+        camera = open_pi(SETTINGS)
+        camera.read()
+        with frozen(sensor):
             with pytest.raises(CameraError):
                 camera.read()
+            camera.close()
         counts.append(open_files())
     assert counts[-1] == counts[1]
 
 
-@pytest.mark.usefixtures("impatient")
 def test_the_scanner_sees_the_camera_come_back_after_its_cable_was_off(sensor: Sensor) -> None:
     tries: list[int] = []
+    cable_off = ExitStack()
 
     def opened() -> PiCamera:
         tries.append(1)
         if len(tries) == 3:
-            sensor.thaw()
+            cable_off.close()
         return open_pi(SETTINGS)
 
-    watched = Watched(opened, MOMENT)
+    watched = Watched(opened, UNHURRIED)
     with capture_logs() as logs:
         frames = watched.frames()
         before = list(islice(frames, 5))
-        sensor.freeze()
+        cable_off.enter_context(frozen(sensor))
         after = list(islice(frames, 20))
         watched.close()
         assert list(frames) == []

@@ -63,9 +63,13 @@ class PretendedPicamera2:
 
     sensor: PretendedSensor
 
+    @staticmethod
+    def global_camera_info() -> list[dict[str, Any]]:
+        return [{"Model": "pretended", "Num": 0}]
+
     def __init__(self, number: int = 0) -> None:
         if number != 0:
-            raise IndexError("list index out of range")
+            raise RuntimeError(f"No camera number {number} found")
         if self.sensor.is_taken:
             raise RuntimeError("Camera __init__ sequence did not complete.")
         self.sensor.is_taken = True
