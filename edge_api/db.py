@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from sqlalchemy import (
     JSON,
+    URL,
     BigInteger,
     Connection,
     DateTime,
@@ -27,13 +28,16 @@ from sqlalchemy import (
     Uuid,
     create_engine,
     event,
+    func,
     make_url,
+    select,
+    text,
 )
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 
 from edge_api.config import Config
-from edge_api.errors import EdgeError
+from edge_api.errors import BadConfiguration, EdgeError
 from edge_api.files import create_private
 
 _NAMING = {
@@ -45,6 +49,11 @@ _NAMING = {
 }
 _READING = "welkom_reading"
 _BUSY_MILLISECONDS = 10_000
+_STUCK_MILLISECONDS = 60_000
+"""No transaction of ours does nothing for so long: whoever began it is frozen, or gone without a word."""
+
+_UPGRADING = 0x77656C6B6F6D
+"""What PostgreSQL locks while the schema is brought up."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -122,7 +131,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url, foreign_keys=True)
-        reading = self.engine.execution_options(**{_READING: True, "postgresql_readonly": True})
+        reading = self.engine.execution_options(**_reading_options(self.engine))
         self._writing = sessionmaker(self.engine, expire_on_commit=False)
         self._reading = sessionmaker(reading, expire_on_commit=False, autoflush=False)
 
@@ -148,6 +157,7 @@ def upgrade(config: Config) -> None:
 
     Raises:
         SchemaBroken: a migration left rows that point nowhere; the schema is as it was.
+        BadConfiguration: the database's URL is none, or it does not answer or cannot hold every letter.
     """
     upgrade_url(config.database_url)
 
@@ -157,7 +167,9 @@ def upgrade_url(url: str) -> None:
     # Rebuilding a table, which is how SQLite alters one, must not take the rows that point at it along.
     engine = _engine(url, foreign_keys=False)
     try:
-        with engine.begin() as connection:
+        with _answering(engine), engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                _prepare_postgresql(connection)
             run_migrations(connection)
             _check_foreign_keys(connection)
     finally:
@@ -174,6 +186,25 @@ def run_migrations(connection: Connection, to: str = "head") -> None:
     command.upgrade(settings, to)
 
 
+@contextmanager
+def _answering(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        if engine.dialect.name == "sqlite":
+            raise
+        said = " ".join(str(error.orig).split())
+        raise BadConfiguration(f"database_url: the database cannot be used: {said}") from None
+
+
+def _prepare_postgresql(connection: Connection) -> None:
+    """Let only one bring the schema up at a time, and refuse what could not hold a customer's name."""
+    encoding = connection.scalar(text("SHOW server_encoding"))
+    if encoding != "UTF8":
+        raise BadConfiguration(f"database_url: the database keeps texts as {encoding}; make it with UTF8")
+    connection.execute(select(func.pg_advisory_xact_lock(_UPGRADING)))
+
+
 def _check_foreign_keys(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
         return
@@ -182,15 +213,45 @@ def _check_foreign_keys(connection: Connection) -> None:
         raise SchemaBroken(f"{len(broken)} rows point nowhere, the first in {broken[0][0]}")
 
 
+def _reading_options(engine: Engine) -> dict[str, Any]:
+    if engine.dialect.name == "sqlite":
+        return {_READING: True}
+    # Otherwise each query would see what was committed until then: two of them, two states.
+    return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+
 def _engine(url: str, *, foreign_keys: bool) -> Engine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(_patient(parsed), pool_pre_ping=True)
     if parsed.database:
         create_private(Path(parsed.database))
     engine = create_engine(parsed)
     _prepare_sqlite(engine, foreign_keys=foreign_keys)
     return engine
+
+
+def _parsed(url: str) -> URL:
+    # The URL itself is not told: there is a password in it.
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = URL.create("unknown")
+    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise BadConfiguration(
+            "database_url: takes postgresql://user:password@host/database or sqlite:///path"
+        )
+    return parsed
+
+
+def _patient(url: URL) -> URL:
+    """Wait for locks as long as on SQLite, not for ever; what the URL itself sets stays."""
+    ours = (
+        f"-c lock_timeout={_BUSY_MILLISECONDS} -c idle_in_transaction_session_timeout={_STUCK_MILLISECONDS}"
+    )
+    theirs = url.query.get("options", "")
+    options = " ".join([ours, *([theirs] if isinstance(theirs, str) else theirs)])
+    return url.set(drivername="postgresql+psycopg").update_query_dict({"options": options.strip()})
 
 
 def _prepare_sqlite(engine: Engine, *, foreign_keys: bool) -> None:

@@ -1,6 +1,7 @@
 """What the edge's tests share: a fresh database, made once by the migrations and copied for each test."""
 
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +16,11 @@ from edge_api.accounts import passwords
 from edge_api.audit import By, Origin
 from edge_api.config import Config
 from edge_api.db import Database
+from tests.databases import DatabaseKind, PostgresServer
 from tests.factories.edge import Shop
 from tests.fakes.clock import FixedClock
+
+_TEMPLATE = "welkom_template"
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -29,17 +33,36 @@ def _cheap_passwords() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def _made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("edge") / "home"
-    configuration.write_new(home, "http://127.0.0.1:8000", {"site_name": "test"})
+    return _new_home(tmp_path_factory.mktemp("edge") / "home")
+
+
+@pytest.fixture(scope="session")
+def _made_home_on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> Path:
+    return _new_home(tmp_path_factory.mktemp("edge") / "home", database_url=postgres.create(_TEMPLATE))
+
+
+def _new_home(home: Path, **options: str) -> Path:
+    configuration.write_new(home, "http://127.0.0.1:8000", {"site_name": "test", **options})
     db.upgrade(configuration.load(home))
     return home
 
 
 @pytest.fixture
-def config(_made_home: Path, tmp_path: Path) -> Config:
+def config(database_kind: DatabaseKind, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Config]:
+    """A site with a migrated database and nothing in it, once on each kind of database."""
     home = tmp_path / "edge-home"
-    shutil.copytree(_made_home, home)
-    return configuration.load(home)
+    if database_kind is DatabaseKind.SQLITE:
+        shutil.copytree(request.getfixturevalue("_made_home"), home)
+        yield configuration.load(home)
+        return
+    shutil.copytree(request.getfixturevalue("_made_home_on_postgres"), home)
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = f"test_{uuid.uuid4().hex}"
+    server.create(name, _TEMPLATE)
+    settings = home / configuration.SETTINGS_FILE
+    settings.write_text(settings.read_text().replace(_TEMPLATE, name))
+    yield configuration.load(home)
+    server.drop(name)
 
 
 @pytest.fixture
