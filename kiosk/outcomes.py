@@ -8,6 +8,7 @@ from datetime import datetime
 
 from contracts.events import OutcomeName
 from contracts.replica import AccountState, CustomerEntry, GiftEntry
+from kiosk.scanning.symbols import Hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,14 @@ class StaffBadge:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A code is in view and cannot be read: what the person can do. No scan, so never an event."""
+
+    hint: Hint
+    name = OutcomeName.UNREADABLE
+
+
+@dataclass(frozen=True, slots=True)
 class NotCounted:
     """The card was read, but the scan could not be kept: the storage is full."""
 
@@ -121,5 +130,6 @@ Outcome = (
     | ForeignCode
     | SeveralCodes
     | StaffBadge
+    | Unreadable
     | NotCounted
 )

@@ -19,10 +19,21 @@ from kiosk.directory.directory import Directory
 from kiosk.directory.downlink import DownlinkReader
 from kiosk.directory.resolve import resolve
 from kiosk.errors import StorageFull
-from kiosk.outcomes import Earned, ForeignCode, NotCounted, Outcome, Recognised, SeveralCodes, UnknownCard
+from kiosk.outcomes import (
+    Earned,
+    ForeignCode,
+    NotCounted,
+    Outcome,
+    Recognised,
+    SeveralCodes,
+    UnknownCard,
+    Unreadable,
+)
 from kiosk.reporting import CardShown, OtherCode, Reporter
 from kiosk.scanning.debounce import Debounce
 from kiosk.scanning.debounce import Verdict as Presence
+from kiosk.scanning.guidance import Guidance
+from kiosk.scanning.symbols import Hint
 
 _SEVERAL = "several"
 _OTHER_HIDDEN_AFTER = 0.5
@@ -98,6 +109,8 @@ class Reception:
         self._display = display
         self._rules = rules
         self._debounce = Debounce(rules.repeat_seconds)
+        self._guidance = Guidance()
+        self._advised: Hint | None = None
         self._shown: _Shown | None = None
         self._displaced: _Shown | None = None
         self._changes = _LOOK_AGAIN
@@ -109,6 +122,7 @@ class Reception:
         if seen is None:
             return
         with self._lock:
+            self._guidance.read()
             for key in seen.beside:
                 self._overlook(key, now)
             if not seen.is_card and self._card_in_view(now):
@@ -121,10 +135,16 @@ class Reception:
             else:
                 self._receive(seen, now, counts=presence is Presence.NEW)
 
+    def glimpsed(self, hint: Hint, now: float) -> None:
+        """Take note that a frame showed a code which was not read, and what would help."""
+        with self._lock:
+            self._guidance.glimpsed(hint, now)
+
     def tick(self, now: float) -> None:
         """Bring what is shown up to date, or go back to waiting."""
         with self._lock:
             if self._shown is None:
+                self._advise(self._guidance.advice(now))
                 return
             if now - self._shown.last_seen > self._shown.stays:
                 self._shown = self._displaced = None
@@ -140,6 +160,16 @@ class Reception:
         with self._lock:
             self._debounce.follow(rules.repeat_seconds)
             self._rules = rules
+
+    def _advise(self, hint: Hint | None) -> None:
+        """Help whoever holds up a code that cannot be read; a result is never covered by that."""
+        if hint is self._advised:
+            return
+        self._advised = hint
+        if hint is None:
+            self._display.wait()
+        else:
+            self._display.show(Unreadable(hint))
 
     def _overlook(self, key: str, now: float) -> None:
         """Take note of a code that is in view without anything following from it, now or while it stays."""
@@ -180,6 +210,7 @@ class Reception:
     def _show(self, shown: _Shown) -> None:
         self._displaced, self._shown = self._shown, replace(shown, stays=self._display.show(shown.outcome))
         self._changes = _LOOK_AGAIN
+        self._advised = None
 
     def _decide(
         self, seen: _Seen, *, repeat: bool

@@ -47,6 +47,12 @@ class Icon(StrEnum):
     PHONE = "phone"
     STAFF = "staff"
     BADGE = "badge"
+    CLOSER = "closer"
+    FURTHER = "further"
+    STILL = "still"
+    TILT = "tilt"
+    GLARE = "glare"
+    BRIGHTER = "brighter"
 
 
 @dataclass(frozen=True, slots=True)

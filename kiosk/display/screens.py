@@ -10,7 +10,7 @@ from contracts.replica import AccountState
 from kiosk.display import formats
 from kiosk.display.customer_screen import CustomerScreen
 from kiosk.display.screen import Balance, Icon, Line, Screen, Template, Tone
-from kiosk.display.words import Languages, Message, Words, choose
+from kiosk.display.words import HintWords, Languages, Message, Words, choose
 from kiosk.outcomes import (
     AccountClosed,
     ForeignCode,
@@ -24,7 +24,9 @@ from kiosk.outcomes import (
     StaffBadge,
     UnknownCard,
     Unlinked,
+    Unreadable,
 )
+from kiosk.scanning.symbols import Hint
 
 MessageOutcome = (
     Unlinked
@@ -35,6 +37,7 @@ MessageOutcome = (
     | ForeignCode
     | SeveralCodes
     | StaffBadge
+    | Unreadable
     | NotCounted
 )
 """The outcomes that are told in words only."""
@@ -111,8 +114,14 @@ def _message(outcome: MessageOutcome, words: Words) -> Screen:
         text=said.text,
         lines=lines,
         outcome=outcome.name,
-        hold_seconds=_EXPLANATION_SECONDS if lines else _SECONDS,
+        hold_seconds=_seconds(outcome),
     )
+
+
+def _seconds(outcome: MessageOutcome) -> float | None:
+    if isinstance(outcome, Unreadable):
+        return None
+    return _EXPLANATION_SECONDS if isinstance(outcome, Unlinked) else _SECONDS
 
 
 def _look(outcome: MessageOutcome, words: Words) -> tuple[Tone, Icon, Message]:
@@ -134,11 +143,31 @@ def _look(outcome: MessageOutcome, words: Words) -> tuple[Tone, Icon, Message]:
             look = Tone.NOTICE, Icon.FOREIGN, words.foreign_code
         case SeveralCodes():
             look = Tone.NOTICE, Icon.SEVERAL, words.several_codes
+        case Unreadable(hint=hint):
+            # As calm as waiting: nothing has gone wrong, the person is only on the way.
+            icon, title = _help(hint, words.unreadable)
+            look = Tone.NEUTRAL, icon, Message(words.unreadable.status, title, words.unreadable.text)
         case StaffBadge():
             look = Tone.NEUTRAL, Icon.BADGE, words.staff_badge
         case NotCounted():
             look = Tone.REFUSED, Icon.FULL, words.not_counted
     return look
+
+
+def _help(hint: Hint, said: HintWords) -> tuple[Icon, str]:
+    match hint:
+        case Hint.CLOSER:
+            return Icon.CLOSER, said.closer
+        case Hint.FURTHER:
+            return Icon.FURTHER, said.further
+        case Hint.HOLD_STILL:
+            return Icon.STILL, said.hold_still
+        case Hint.LESS_TILT:
+            return Icon.TILT, said.less_tilt
+        case Hint.LESS_GLARE:
+            return Icon.GLARE, said.less_glare
+        case Hint.BRIGHTER:
+            return Icon.BRIGHTER, said.brighter
 
 
 def _ways_to_link(words: Words) -> tuple[Line, ...]:

@@ -78,6 +78,20 @@ class LinkWords:
 
 
 @dataclass(frozen=True, slots=True)
+class HintWords:
+    """What helps a code to be read: a title for each hint, between the same status and text."""
+
+    status: str
+    text: str
+    closer: str
+    further: str
+    hold_still: str
+    less_tilt: str
+    less_glare: str
+    brighter: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageWords:
     """What the page says by itself, without a screen."""
 
@@ -108,6 +122,7 @@ class Words:
     foreign_code: Message
     several_codes: Message
     staff_badge: Message
+    unreadable: HintWords
     not_counted: Message
 
 

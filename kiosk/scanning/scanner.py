@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from kiosk.camera.source import FrameSource
 from kiosk.device.clock import Clock
 from kiosk.errors import DecoderDied
+from kiosk.scanning.symbols import Hint
 from kiosk.scanning.worker import Decoded
 
 _TICK_SECONDS = 0.05
@@ -32,6 +33,8 @@ class Watcher(Protocol):
     """Who is told what a frame held, and that time goes by."""
 
     def saw(self, texts: Sequence[str], now: float) -> None: ...
+
+    def glimpsed(self, hint: Hint, now: float) -> None: ...
 
     def tick(self, now: float) -> None: ...
 
@@ -68,9 +71,9 @@ class Scanner:
                 return
             self.vital.frames += 1
             self.vital.last_frame_at = frame.taken_at
-            texts = self._read(frame.luma)
-            if texts:
-                self._watcher.saw(texts, self._clock.monotonic())
+            decoded = self._read(frame.luma)
+            if decoded is not None:
+                self._tell(decoded)
 
     def stop(self) -> None:
         """End :meth:`run` and close the camera, from any thread."""
@@ -83,12 +86,19 @@ class Scanner:
             self._watcher.tick(self._clock.monotonic())
             also()
 
-    def _read(self, luma: NDArray[np.uint8]) -> list[str]:
+    def _tell(self, decoded: Decoded) -> None:
+        now = self._clock.monotonic()
+        if decoded.symbols:
+            self._watcher.saw([symbol.text for symbol in decoded.symbols], now)
+        elif decoded.glimpse is not None:
+            self._watcher.glimpsed(decoded.glimpse.hint, now)
+
+    def _read(self, luma: NDArray[np.uint8]) -> Decoded | None:
         try:
             decoded = self._decoder.decode(luma)
         except DecoderDied as error:
             self.vital.decoder_restarts += 1
             log.warning("decoder replaced", reason=str(error), restarts=self.vital.decoder_restarts)
-            return []
+            return None
         self.vital.decode_ms = decoded.ms
-        return [symbol.text for symbol in decoded.symbols]
+        return decoded

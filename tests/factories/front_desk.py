@@ -17,6 +17,7 @@ from kiosk.errors import StorageFull
 from kiosk.outbox import Outbox
 from kiosk.reception import Reception, Rules
 from kiosk.reporting import Reporter
+from kiosk.scanning.symbols import Hint
 from tests.fakes.display import RecordingDisplay
 from tests.fakes.kiosk_clock import KioskClock
 
@@ -89,6 +90,12 @@ class FrontDesk:
         """Hold codes before the camera, ten frames a second, with the ticks between them."""
         for _ in range(round(seconds * 10)):
             self.see(*texts)
+            self.tick()
+
+    def struggle(self, hint: Hint, seconds: float) -> None:
+        """Hold up a code that the camera sees and the decoder cannot read."""
+        for _ in range(round(seconds * 10)):
+            self.reception.glimpsed(hint, self.clock.forward(0.1))
             self.tick()
 
     def tick(self) -> None:

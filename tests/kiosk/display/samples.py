@@ -31,7 +31,9 @@ from kiosk.outcomes import (
     StaffBadge,
     UnknownCard,
     Unlinked,
+    Unreadable,
 )
+from kiosk.scanning.symbols import Hint
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 NOW = datetime(2026, 11, 21, 13, 5, tzinfo=UTC)
@@ -124,6 +126,7 @@ OUTCOMES: dict[str, Outcome] = {
     "foreign_code": ForeignCode(),
     "several_codes": SeveralCodes(),
     "staff_badge": StaffBadge(),
+    **{f"unreadable_{hint}": Unreadable(hint) for hint in Hint},
     "not_counted": NotCounted(),
 }
 

@@ -37,6 +37,10 @@ CUT_OFF = """() => {
     const side = text.closest(".paper, .stub").getBoundingClientRect();
     if (range.getBoundingClientRect().right > side.right) wrong.push(`${text.className} is cut off`);
   }
+  for (const title of document.querySelectorAll(".screen--message .title")) {
+    const halfLine = parseFloat(getComputedStyle(title).fontSize) / 2;
+    if (title.scrollHeight > title.clientHeight + halfLine) wrong.push("title is cut off");
+  }
   const foot = document.querySelector(".footnote")?.getBoundingClientRect();
   const held = document.querySelector(".holdings, .text")?.getBoundingClientRect();
   if (foot && held && held.bottom > foot.bottom) wrong.push("footnote is covered");

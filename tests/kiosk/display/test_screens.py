@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from contracts.replica import CustomerEntry, Money, RewardLine, StampsLine, SubscriptionLine
 from kiosk.display import customer_screen, formats, screen, screens, words
 from kiosk.display.screen import Balance, Icon, Screen, Template, Tone
-from kiosk.outcomes import Earned, Outcome, Recognised, UnknownCard, Unlinked
+from kiosk.outcomes import Earned, Outcome, Recognised, UnknownCard, Unlinked, Unreadable
 from tests.kiosk.display.samples import ANNA, FULL, LANGUAGES, NOW, OUTCOMES, REWARDED, in_language
 from tests.kiosk.display.samples import screens as screens_of
 
@@ -53,7 +53,12 @@ def test_every_outcome_has_finished_words_in_every_language(name: str, language:
     assert screen.status
     assert not re.search(r"[{}]", all_texts(screen))
     assert screen.outcome == outcome.name
-    assert screen.hold_seconds
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_a_result_goes_by_itself_and_a_hint_when_it_no_longer_holds(name: str) -> None:
+    outcome = OUTCOMES[name]
+    assert bool(shown(outcome).hold_seconds) is not isinstance(outcome, Unreadable)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -94,6 +99,7 @@ def test_no_two_outcomes_look_the_same() -> None:
         ("foreign_code", Tone.NOTICE),
         ("several_codes", Tone.NOTICE),
         ("staff_badge", Tone.NEUTRAL),
+        ("unreadable_closer", Tone.NEUTRAL),
         ("not_counted", Tone.REFUSED),
     ],
 )
@@ -261,6 +267,21 @@ def test_a_staff_badge_says_what_to_do_next() -> None:
 
 def test_a_provisionally_linked_card_is_told_when_its_visits_count() -> None:
     assert "zodra de koppeling bevestigd is" in shown(OUTCOMES["provisional"]).text
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("unreadable_closer", "Houd je kaart iets dichterbij"),
+        ("unreadable_further", "Houd je kaart iets verder weg"),
+        ("unreadable_hold_still", "Houd je kaart even stil"),
+        ("unreadable_less_tilt", "Houd je kaart wat rechter"),
+        ("unreadable_less_glare", "Draai je kaart iets: het licht spiegelt erop"),
+        ("unreadable_brighter", "Maak je scherm helderder of zoek meer licht"),
+    ],
+)
+def test_each_hint_says_in_its_title_what_to_do(name: str, title: str) -> None:
+    assert shown(OUTCOMES[name]).title == title
 
 
 def test_an_unlinked_card_can_be_linked_by_phone_or_by_staff() -> None:

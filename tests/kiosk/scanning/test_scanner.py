@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from kiosk.camera.source import Frame
 from kiosk.errors import CameraError, DecoderDied
 from kiosk.scanning.scanner import Scanner
-from kiosk.scanning.symbols import Reader, Symbol
+from kiosk.scanning.symbols import Glimpse, Hint, Reader, Symbol
 from kiosk.scanning.worker import Decoded
 from tests.fakes.kiosk_clock import KioskClock
 from tests.fakes.patience import eventually
@@ -57,15 +57,31 @@ class SayingDecoder:
         return Decoded(tuple(Symbol(text, QUAD, Reader.ZXING) for text in texts), 4.5)
 
 
+class GlimpsingDecoder:
+    """Reads the card from the frames it was told, and in all others only sees that there is one."""
+
+    def __init__(self, *readable: int) -> None:
+        self._readable = readable
+
+    def decode(self, luma: NDArray[np.uint8]) -> Decoded:
+        if int(luma[0, 0]) in self._readable:
+            return Decoded((Symbol("A", QUAD, Reader.ZXING),), 4.5)
+        return Decoded((), 4.5, Glimpse(QUAD, Hint.LESS_GLARE))
+
+
 class RecordingWatcher:
     """Remembers what was seen and how often time was told."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[list[str], float]] = []
+        self.glimpses: list[Hint] = []
         self.ticks: list[float] = []
 
     def saw(self, texts: Sequence[str], now: float) -> None:
         self.seen.append((list(texts), now))
+
+    def glimpsed(self, hint: Hint, now: float) -> None:
+        self.glimpses.append(hint)
 
     def tick(self, now: float) -> None:
         self.ticks.append(now)
@@ -91,6 +107,14 @@ def test_what_each_frame_holds_is_told_and_empty_frames_are_not(
     assert scanner.vital.frames == 5
     assert scanner.vital.last_frame_at == clock.monotonic()
     assert (scanner.vital.decode_ms, scanner.vital.decoder_restarts) == (4.5, 0)
+
+
+def test_a_code_that_is_seen_but_not_read_is_told_by_what_would_help(
+    clock: KioskClock, watcher: RecordingWatcher
+) -> None:
+    Scanner(Roll(clock, 3), GlimpsingDecoder(1), watcher, clock).run()
+    assert watcher.glimpses == [Hint.LESS_GLARE, Hint.LESS_GLARE]
+    assert [texts for texts, _ in watcher.seen] == [["A"]]
 
 
 def test_a_decoder_that_dies_costs_its_frame_and_is_counted(
