@@ -35,6 +35,10 @@ class Server:
         """The command line."""
         tls = [f"--certfile={self.certificate}", f"--keyfile={self.key}"] if self.certificate else []
         return [
+            # Whoever kills us at once, without a word, does not leave the servers behind.
+            "setpriv",
+            "--pdeathsig",
+            "TERM",
             sys.executable,
             "-m",
             "gunicorn",

@@ -40,6 +40,10 @@ class Shop:
         self._clock = SystemClock()
         self._made = 0
 
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
     def issue_linked_card(self, first_name: str) -> str:
         """Make a card for a new customer; return what its code holds."""
         card = self._new_card()

@@ -1,5 +1,6 @@
 """A whole site of real parts on free ports: broker, web, ingest, worker, and a kiosk, each to be killed."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -93,9 +94,14 @@ class Site:
     def kill(self, *names: str) -> None:
         """Kill programs with SIGKILL, and their children with them."""
         for name in names or tuple(self._running):
+            started = self.children(name)
             process = self._running.pop(name)
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+            for each in started:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    each.kill()
+            psutil.wait_procs(started, timeout=10)
 
     def signal(self, name: str, number: signal.Signals) -> None:
         """Send a signal to a program and its children."""
@@ -106,7 +112,10 @@ class Site:
 
     def children(self, name: str) -> list[psutil.Process]:
         """Return the processes that a program has started."""
-        return psutil.Process(self._running[name].pid).children(recursive=True)
+        try:
+            return psutil.Process(self._running[name].pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
 
     def close(self) -> None:
         self.engine.dispose()
