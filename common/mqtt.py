@@ -54,11 +54,15 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What arrived. With manual acknowledging the broker keeps it until ``acknowledge`` is called."""
+    """What arrived. With manual acknowledging the broker keeps it until ``acknowledge`` is called.
+
+    ``retained`` is what the broker had kept for whoever subscribes: it may be old.
+    """
 
     topic: str
     payload: bytes
     acknowledge: Callable[[], None]
+    retained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +114,13 @@ class Link:
     def __init__(self, endpoint: Endpoint, credentials: Credentials, *, manual_ack: bool = False) -> None:
         self._endpoint = endpoint
         self._up = threading.Event()
+        self._stopping = threading.Event()
         self._client = self._new_client(credentials, manual_ack)
 
     def run(self, listener: Listener) -> None:
         """Stay connected until :meth:`stop`; whatever goes wrong in the listener comes out here."""
+        if self._stopping.is_set():
+            return
         self._listen(listener)
         self._client.connect_async(
             self._endpoint.host,
@@ -122,10 +129,14 @@ class Link:
             clean_start=not self._endpoint.session_seconds,
             properties=self._connect_properties(),
         )
-        self._client.loop_forever(retry_first_connection=True)
+        try:
+            self._client.loop_forever(retry_first_connection=True)
+        finally:
+            self._up.clear()
 
     def stop(self) -> None:
-        """End :meth:`run`, from any thread. The broker drops the last will at this."""
+        """End :meth:`run`, from any thread, for good. The broker drops the last will at this."""
+        self._stopping.set()
         self._client.disconnect()
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
@@ -173,6 +184,9 @@ class Link:
             reason: ReasonCode,
             properties: Properties | None,
         ) -> None:
+            if self._stopping.is_set():
+                client.disconnect()
+                return
             if reason.is_failure:
                 listener.disconnected(f"the broker refused us: {reason}")
                 return
@@ -194,9 +208,15 @@ class Link:
             def acknowledge() -> None:
                 client.ack(message.mid, message.qos)
 
-            listener.received(Message(message.topic, bytes(message.payload), acknowledge))
+            listener.received(Message(message.topic, bytes(message.payload), acknowledge, message.retain))
+
+        def on_connect_fail(client: paho.Client, userdata: object) -> None:
+            # A stop in the middle of an attempt to connect is forgotten by the attempt.
+            if self._stopping.is_set():
+                client.disconnect()
 
         self._client.on_pre_connect = before_connect
+        self._client.on_connect_fail = on_connect_fail
         self._client.on_connect = on_connect
         self._client.on_disconnect = on_disconnect
         self._client.on_message = on_message
