@@ -13,6 +13,7 @@ from edge_api.cards.batches import make_cards, unfinished_batches
 from edge_api.clock import Clock
 from edge_api.config import Config
 from edge_api.db import Database
+from edge_api.ingest.services import forget_rejected
 from edge_api.loyalty.services import expire_rewards
 from edge_api.rest.answers import forget_answers
 from edge_api.sync.services import forget_settlements
@@ -57,6 +58,7 @@ class Jobs:
         while self._in_transaction(partial(expire_rewards, by=by)):
             pass
         self._in_transaction(partial(forget_settlements, now=now))
+        self._in_transaction(partial(forget_rejected, now=now))
         self._in_transaction(partial(forget_answers, now=now))
 
     def _in_transaction(self, job: Callable[[Session], T]) -> T:

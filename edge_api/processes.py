@@ -5,10 +5,11 @@ import threading
 import structlog
 
 from common.mqtt import Credentials, Endpoint, Link
-from common.supervision import Crew
+from common.supervision import Crew, PartDied
 from edge_api.clock import Clock
 from edge_api.config import Config
 from edge_api.db import Database
+from edge_api.errors import BadConfiguration
 from edge_api.fleet.ca import SERVICE_USER
 from edge_api.ingest.adapter import IngestAdapter, Mode
 from edge_api.ingest.services import Ingest
@@ -57,6 +58,11 @@ def credentials(config: Config) -> Credentials:
 def _until_stopped(crew: Crew, link: Link) -> None:
     try:
         crew.watch(lambda: True)
+    except PartDied as died:
+        # What is wrong with the settings is said in one line, like everywhere.
+        if isinstance(died.__cause__, BadConfiguration):
+            raise died.__cause__ from None
+        raise
     finally:
         link.stop()
         crew.join()

@@ -6,6 +6,7 @@ kiosks whose hash falls on its slot.
 """
 
 import queue
+import re
 import threading
 import zlib
 from collections import defaultdict
@@ -13,7 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.orm import Session
 
 from common.mqtt import Line, Message, Welcome
 from contracts.errors import InvalidTopic
@@ -23,11 +25,13 @@ from edge_api.clock import Clock
 from edge_api.db import Database
 from edge_api.errors import BadConfiguration
 from edge_api.ingest.errors import Rejected
+from edge_api.ingest.models import RejectReason
 from edge_api.ingest.services import Ingest, Taken, keep_rejected
 from edge_api.ingest.site_scan import SiteScan, describe
 
 BATCH = 100
 _QUEUE = 5_000
+_NUMBER = re.compile(r"[0-9]{1,4}")
 _STATE = (Up.STATUS, Up.INFO, Up.HEALTH)
 
 log = structlog.get_logger(__name__)
@@ -49,10 +53,10 @@ class Mode:
             BadConfiguration: the text is neither.
         """
         kind, _, value = text.partition("=")
-        if kind == "share" and value.isalnum():
+        if kind == "share" and value.isascii() and value.isalnum():
             return cls(share=value)
-        slot, slash, slots = value.partition("/")
-        if kind == "slot" and slash and slot.isdecimal() and slots.isdecimal() and int(slot) < int(slots):
+        slot, _, slots = value.partition("/")
+        if kind == "slot" and _NUMBER.fullmatch(slot) and _NUMBER.fullmatch(slots) and int(slot) < int(slots):
             return cls(slot=int(slot), slots=int(slots))
         raise BadConfiguration(f"mode: takes share=<group> or slot=i/N with i below N, not {text!r}")
 
@@ -111,11 +115,17 @@ class IngestAdapter:
                 self.work(batch)
 
     def work(self, batch: list[Message]) -> None:
-        """Take a batch in one transaction, then acknowledge it; one by one if it fails as a whole."""
+        """Take a batch in one transaction, then acknowledge it; one by one if it fails as a whole.
+
+        Raises:
+            DBAPIError: the database cannot be written at all; nothing was acknowledged.
+        """
         mine = [message for message in batch if self._is_mine(message)]
         try:
             taken, scans = self._take(mine)
-        except (Rejected, IntegrityError):
+        except DBAPIError as error:
+            # Another worker stored the same event or locked the same rows, or one message is to blame.
+            log.warning("taking a batch one by one", messages=len(mine), reason=type(error).__name__)
             taken, scans = self._take_singly(mine)
         self._acknowledge(taken)
         for scan in scans:
@@ -137,38 +147,45 @@ class IngestAdapter:
         try:
             return self._mode.takes(parse_up(message.topic).kiosk)
         except InvalidTopic:
+            log.warning("a message on no kiosk's topic", topic=message.topic[:200])
             return False
 
     def _take(self, messages: Iterable[Message]) -> tuple[list[Taken], list[SiteScan]]:
         with self._database.transaction() as session:
-            taken = [self._ingest.take(session, message.topic, message.payload) for message in messages]
+            taken = [self._take_or_keep(session, message) for message in messages]
             stored = [each for each in taken if each is not None]
             scans = [describe(session, each.scan) for each in stored if each.scan is not None]
         return stored, scans
+
+    def _take_or_keep(self, session: Session, message: Message) -> Taken | None:
+        try:
+            return self._ingest.take(session, message.topic, message.payload, kept=message.retained)
+        except Rejected as rejected:
+            return self._keep(session, message, rejected)
+
+    def _keep(self, session: Session, message: Message, rejected: Rejected) -> Taken | None:
+        return keep_rejected(session, message.topic, message.payload, rejected, self._clock.now())
 
     def _take_singly(self, messages: Iterable[Message]) -> tuple[list[Taken], list[SiteScan]]:
         taken: list[Taken] = []
         scans: list[SiteScan] = []
         for message in messages:
-            try:
-                one, scan = self._take_once_more([message])
-            except Rejected as rejected:
-                one, scan = self._keep(message, rejected), []
+            one, scan = self._take_alone(message)
             taken += one
             scans += scan
         return taken, scans
 
-    def _take_once_more(self, messages: list[Message]) -> tuple[list[Taken], list[SiteScan]]:
+    def _take_alone(self, message: Message) -> tuple[list[Taken], list[SiteScan]]:
         try:
-            return self._take(messages)
-        except IntegrityError:
-            # Another worker stored the same event at this moment; looked at again it is there.
-            return self._take(messages)
-
-    def _keep(self, message: Message, rejected: Rejected) -> list[Taken]:
-        with self._database.transaction() as session:
-            keep_rejected(session, message.topic, message.payload, rejected, self._clock.now())
-        return [rejected.taken] if rejected.taken else []
+            return self._take([message])
+        except DataError as error:
+            unfit = Rejected(RejectReason.MALFORMED, f"the database does not take it: {error.orig!r}"[:500])
+            with self._database.transaction() as session:
+                kept = self._keep(session, message, unfit)
+            return [kept] if kept else [], []
+        except (IntegrityError, OperationalError):
+            # Looked at again, what another worker stored at this moment is there.
+            return self._take([message])
 
     def _acknowledge(self, taken: Iterable[Taken]) -> None:
         by_stream: dict[tuple[str, str], list[int]] = defaultdict(list)

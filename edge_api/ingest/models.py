@@ -67,7 +67,7 @@ class RejectReason(StrEnum):
 
 
 class RejectedMessage(Base):
-    """A message that was not accepted, once, however often it came. ``body`` is cut at 4,000 bytes."""
+    """A message that was not accepted, once, however often it came. ``body`` is cut at an event's most."""
 
     __tablename__ = "rejected_message"
 

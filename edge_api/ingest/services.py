@@ -8,19 +8,18 @@ not send it for ever.
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar, assert_never
+from typing import assert_never
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from contracts.errors import InvalidMessage
-from contracts.events import MAX_EVENT_BYTES, Event, EventType, OutcomeName, ScanData, decode, is_proven
+from contracts.events import MAX_EVENT_BYTES, Event, OutcomeName, ScanData, is_proven
 from contracts.kiosk_state import Health, Info, Status
 from contracts.replica import AccountState
 from contracts.sealing import derive
 from contracts.settlements import Verdict
-from contracts.topics import Up, parse_up
+from contracts.topics import Up, UpTopic, parse_up, up
 from edge_api.audit import By, Origin
 from edge_api.cards import services as cards
 from edge_api.cards.models import Card
@@ -32,12 +31,15 @@ from edge_api.fleet.errors import UnknownKiosk
 from edge_api.fleet.models import Kiosk, KioskState
 from edge_api.ingest.errors import Rejected
 from edge_api.ingest.models import RejectedMessage, RejectReason, Scan
+from edge_api.ingest.reading import id_of, place_of, read, read_scan
 from edge_api.loyalty import services as loyalty
-from edge_api.sync.services import settle
+from edge_api.sync.services import is_settled, settle
 
-T = TypeVar("T")
+REJECTED_KEPT = 1_000
+"""Of one kiosk; then its oldest go, so that no kiosk can fill the disk."""
 
-_BODY_KEPT = 4_000
+_REJECTED_LIFE = timedelta(days=90)
+_BODY_KEPT = MAX_EVENT_BYTES
 _FUTURE_TOLERATED = timedelta(minutes=5)
 
 log = structlog.get_logger(__name__)
@@ -60,8 +62,10 @@ class Ingest:
         self._site = config.site
         self._clock = clock
 
-    def take(self, session: Session, topic: str, payload: bytes) -> Taken | None:
+    def take(self, session: Session, topic: str, payload: bytes, *, kept: bool = False) -> Taken | None:
         """Take a message; return what to acknowledge once the transaction is committed.
+
+        ``kept`` says that it is no news: the broker had kept it for whoever asks.
 
         Raises:
             Rejected: it is not accepted, and nothing was changed; see :func:`keep_rejected`.
@@ -74,11 +78,11 @@ class Ingest:
             case Up.EVENT:
                 return self._take_event(session, kiosk, payload, now)
             case Up.STATUS:
-                fleet.note_status(kiosk, _decoded(payload, Status), now)
+                fleet.note_status(kiosk, read(payload, Status), now, kept=kept)
             case Up.INFO:
-                fleet.note_info(kiosk, _decoded(payload, Info), now)
+                fleet.note_info(kiosk, read(payload, Info), now, kept=kept)
             case Up.HEALTH:
-                fleet.note_health(kiosk, _decoded(payload, Health), now)
+                fleet.note_health(kiosk, read(payload, Health), now)
             case Up.RESULT:
                 raise Rejected(RejectReason.UNKNOWN_TYPE, "no command was given")
             case _:
@@ -86,41 +90,35 @@ class Ingest:
         return None
 
     def _take_event(self, session: Session, kiosk: Kiosk, payload: bytes, now: datetime) -> Taken:
-        if len(payload) > MAX_EVENT_BYTES:
-            raise Rejected(RejectReason.TOO_LARGE, f"{len(payload)} bytes")
-        event = _decoded(payload, Event)
-        if event.type != EventType.SCAN:
-            raise Rejected(RejectReason.UNKNOWN_TYPE, event.type[:100])
-        try:
-            data = event.scan()
-        except InvalidMessage as error:
-            raise Rejected(RejectReason.MALFORMED, str(error)) from None
-        taken = Taken(kiosk.id, data.stream, data.seq)
+        event, data = read_scan(payload)
         if event.source != kiosk.id:
-            raise Rejected(RejectReason.FORGED_SOURCE, f"says it is from {event.source[:40]!r}", taken)
+            raise Rejected(RejectReason.FORGED_SOURCE, f"says it is from {event.source[:40]!r}")
+        taken = Taken(kiosk.id, data.stream, data.seq)
         if _is_stored(session, event, taken):
             return taken
-        card = self._genuine_card(session, event, data, taken)
+        card = self._genuine_card(session, event, data)
         scan = _new_scan(kiosk, event, data, card, now)
         session.add(scan)
         session.flush()
         self._follow(session, scan, card, now)
         return Taken(kiosk.id, data.stream, data.seq, scan)
 
-    def _genuine_card(self, session: Session, event: Event, data: ScanData, taken: Taken) -> Card | None:
+    def _genuine_card(self, session: Session, event: Event, data: ScanData) -> Card | None:
         """Return the card, if it is one of ours and the kiosk proves that it was shown it."""
         if data.lookup is None:
             return None
         card = cards.find_by_lookup(session, data.lookup)
         if card is not None and not is_proven(event, derive(card.code, self._site).event):
-            raise Rejected(RejectReason.FORGED_PROOF, "the event's proof does not fit the card", taken)
+            raise Rejected(RejectReason.FORGED_PROOF, "the event's proof does not fit the card")
         return card
 
     def _follow(self, session: Session, scan: Scan, card: Card | None, now: datetime) -> None:
         """Book what the visit earns, and queue the verdict for the kiosk."""
         customer = _visiting(session, card)
         if customer is None:
-            settle(session, scan.kiosk_id, scan.event_id, Verdict.NOTED, now, reason=_why_only_noted(card))
+            settle(
+                session, scan.kiosk_id, scan.event_id, Verdict.NOTED, now, reason=_why_only_noted(scan, card)
+            )
             return
         by = By(f"kiosk:{scan.kiosk_id}", Origin.KIOSK, now, scan.kiosk_id)
         booking = loyalty.book_visit(
@@ -138,27 +136,68 @@ class Ingest:
         )
 
 
-def keep_rejected(session: Session, topic: str, payload: bytes, rejected: Rejected, now: datetime) -> None:
-    """Keep a message for review; the same one again is only counted."""
+def keep_rejected(
+    session: Session, topic: str, payload: bytes, rejected: Rejected, now: datetime
+) -> Taken | None:
+    """Keep a kiosk's message for review, and tell the kiosk; the same message again is only counted.
+
+    Returns what to acknowledge once that is committed, where the message says which event it is.
+    """
+    address = parse_up(topic)
     digest = hashlib.sha256(topic.encode() + b"\0" + payload).digest()
     known = session.get(RejectedMessage, digest)
     if known is not None:
         known.count += 1
         known.last_at = now
-        return
-    log.warning("message rejected", topic=topic[:200], reason=rejected.reason, detail=rejected.detail)
-    session.add(
-        RejectedMessage(
-            digest=digest,
-            topic=topic[:200],
-            kiosk_id=topic.split("/")[2][:32] if topic.count("/") > 1 else None,
-            reason=rejected.reason,
-            detail=rejected.detail,
-            body=payload[:_BODY_KEPT],
-            first_at=now,
-            last_at=now,
-        )
+    else:
+        log.warning("message rejected", topic=topic, reason=rejected.reason, detail=rejected.detail)
+        _make_room(session, address.kiosk)
+        session.add(_rejected_message(digest, address, payload, rejected, now))
+        session.flush()
+        _settle_refused(session, address, payload, rejected, now)
+    place = place_of(payload) if address.kind is Up.EVENT else None
+    return Taken(address.kiosk, place.stream, place.seq) if place else None
+
+
+def forget_rejected(session: Session, now: datetime) -> None:
+    """Delete what was rejected so long ago that nobody will review it any more."""
+    session.execute(delete(RejectedMessage).where(RejectedMessage.first_at < now - _REJECTED_LIFE))
+
+
+def _rejected_message(
+    digest: bytes, address: UpTopic, payload: bytes, rejected: Rejected, now: datetime
+) -> RejectedMessage:
+    return RejectedMessage(
+        digest=digest,
+        topic=up(address.kiosk, address.kind),
+        kiosk_id=address.kiosk,
+        reason=rejected.reason,
+        detail=rejected.detail.replace("\0", ""),
+        body=payload[:_BODY_KEPT],
+        first_at=now,
+        last_at=now,
     )
+
+
+def _make_room(session: Session, kiosk_id: str) -> None:
+    ours = RejectedMessage.kiosk_id == kiosk_id
+    count = session.scalar(select(func.count()).select_from(RejectedMessage).where(ours)) or 0
+    if count >= REJECTED_KEPT:
+        oldest = select(RejectedMessage.digest).where(ours).order_by(RejectedMessage.first_at)
+        going = session.scalars(oldest.limit(count - REJECTED_KEPT + 1)).all()
+        session.execute(delete(RejectedMessage).where(RejectedMessage.digest.in_(going)))
+
+
+def _settle_refused(
+    session: Session, address: UpTopic, payload: bytes, rejected: Rejected, now: datetime
+) -> None:
+    """Queue the verdict for a kiosk that is let in, unless the event's id has one: that is another's."""
+    event_id = id_of(payload) if address.kind is Up.EVENT else None
+    kiosk = session.get(Kiosk, address.kiosk)
+    if event_id is None or kiosk is None or kiosk.state is not KioskState.ACTIVE:
+        return
+    if not is_settled(session, event_id):
+        settle(session, kiosk.id, event_id, Verdict.REFUSED, now, reason=rejected.reason)
 
 
 def _let_in(session: Session, kiosk_id: str) -> Kiosk:
@@ -169,13 +208,6 @@ def _let_in(session: Session, kiosk_id: str) -> Kiosk:
     if kiosk.state is not KioskState.ACTIVE:
         raise Rejected(RejectReason.REVOKED_KIOSK, f"the kiosk is {kiosk.state}")
     return kiosk
-
-
-def _decoded(payload: bytes, kind: type[T]) -> T:
-    try:
-        return decode(payload, kind)
-    except InvalidMessage as error:
-        raise Rejected(RejectReason.MALFORMED, str(error)) from None
 
 
 def _is_stored(session: Session, event: Event, taken: Taken) -> bool:
@@ -189,7 +221,7 @@ def _is_stored(session: Session, event: Event, taken: Taken) -> bool:
     for scan in before:
         same_place = (scan.kiosk_id, scan.stream, scan.seq) == (taken.kiosk, taken.stream, taken.seq)
         if not same_place or scan.event_id != event.id:
-            raise Rejected(RejectReason.CONFLICT, f"number {taken.seq} or its id is another event's", taken)
+            raise Rejected(RejectReason.CONFLICT, f"number {taken.seq} or its id is another event's")
     return bool(before)
 
 
@@ -229,7 +261,9 @@ def _visiting(session: Session, card: Card | None) -> Customer | None:
     return customer if customer.state is AccountState.OPEN else None
 
 
-def _why_only_noted(card: Card | None) -> str:
+def _why_only_noted(scan: Scan, card: Card | None) -> str:
+    if scan.lookup is None:
+        return scan.outcome
     if card is None:
         return OutcomeName.UNKNOWN_CARD
     if card.revoked_at is not None:
