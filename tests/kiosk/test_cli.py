@@ -167,7 +167,8 @@ def test_the_scanner_reads_starts_again_and_reads_while_no_agent_runs(home: Home
     replica = ReplicaWriter(home.replica)
     replica.apply_pulled("e1", [sealed(card(1), customer(), 1)], 1)
     replica.close()
-    set_up(home, f"[camera]\nsource = 'files'\npath = '{pictures}'\nfps = 5\n[page]\nport = 0")
+    camera = f"[camera]\nsource = 'files'\npath = '{pictures}'\nfps = 5\n"
+    set_up(home, camera + "[page]\nport = 0\n[decoder]\ndeadline_ms = 60000")
     for runs in (1, 2):
         result = kiosk("scanner", home=home.root)
         assert result.returncode == 0, result.stderr
