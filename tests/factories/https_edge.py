@@ -49,6 +49,11 @@ class TestAuthority:
         subject = _name(name)
         builder = _builder(subject, subject, self._key.public_key())
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        builder = builder.add_extension(_ca_usage(), critical=True)
+        # From Python 3.13 on, TLS wants each certificate to name its issuer's key.
+        own_key = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
+        builder = builder.add_extension(own_key, critical=False)
+        self._issuer = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own_key)
         self._certificate = builder.sign(self._key, hashes.SHA256())
 
     @property
@@ -68,7 +73,8 @@ class TestAuthority:
         key = ec.generate_private_key(ec.SECP256R1())
         builder = _builder(_name("edge"), self._certificate.subject, key.public_key())
         names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-        certificate = builder.add_extension(names, critical=False).sign(self._key, hashes.SHA256())
+        builder = builder.add_extension(names, critical=False).add_extension(self._issuer, critical=False)
+        certificate = builder.sign(self._key, hashes.SHA256())
         chain = folder / "server.pem"
         chain.write_bytes(_key_pem(key) + certificate.public_bytes(serialization.Encoding.PEM))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -81,6 +87,20 @@ class TestAuthority:
         assert isinstance(key, ec.EllipticCurvePublicKey)
         certificate = _builder(_name(name), self._certificate.subject, key).sign(self._key, hashes.SHA256())
         return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _ca_usage() -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """The replica takes newer rows, never moves past a gap, and is replaced whole or not at all."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -142,19 +143,21 @@ history = st.lists(st.integers(0, 5), min_size=1, max_size=12)
 def test_pushes_lost_doubled_and_out_of_order_then_a_pull_end_in_the_edges_state(
     tmp_path_factory: pytest.TempPathFactory, cards: list[int], data: st.DataObject
 ) -> None:
-    replica = ReplicaWriter(tmp_path_factory.mktemp("replica") / "replica.db")
     published = [row(card, revision) for revision, card in enumerate(cards, start=1)]
-    replica.apply_pulled("e1", [], upto=0)
-    for number in data.draw(st.lists(st.integers(0, len(cards) - 1), max_size=20)):
-        replica.apply_push(push(number, published[number]))
-        cursor = replica.position().cursor
-        assert all(replica_has(replica, each) for each in published[:cursor])
-    after = replica.position().cursor
-    newest = {each.lookup: each for each in published}
-    replica.apply_pulled("e1", [each for each in newest.values() if each.revision > after], len(published))
-    assert replica.count() == len(newest)
-    assert all(replica_has(replica, each) for each in newest.values())
-    replica.close()
+    # An example may be broken off in the middle.
+    with closing(ReplicaWriter(tmp_path_factory.mktemp("replica") / "replica.db")) as replica:
+        replica.apply_pulled("e1", [], upto=0)
+        for number in data.draw(st.lists(st.integers(0, len(cards) - 1), max_size=20)):
+            replica.apply_push(push(number, published[number]))
+            cursor = replica.position().cursor
+            assert all(replica_has(replica, each) for each in published[:cursor])
+        after = replica.position().cursor
+        newest = {each.lookup: each for each in published}
+        replica.apply_pulled(
+            "e1", [each for each in newest.values() if each.revision > after], len(published)
+        )
+        assert replica.count() == len(newest)
+        assert all(replica_has(replica, each) for each in newest.values())
 
 
 def replica_has(replica: ReplicaWriter, wanted: SealedRow) -> bool:
