@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from contracts.errors import InvalidMessage
+from contracts.numbers import Count
 from contracts.sealing import prove, proves
 
 MAX_EVENT_BYTES = 16_384
@@ -52,15 +53,15 @@ class ScanData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     stream: str
-    seq: int
+    seq: Count
     boot_id: str
-    uptime_ms: int
+    uptime_ms: Count
     clock_synced: bool
     outcome: OutcomeName
     lookup: bytes | None = None
     code_hash: bytes | None = None
-    code_length: int | None = None
-    row_revision: int | None = None
+    code_length: Count | None = None
+    row_revision: Count | None = None
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +89,7 @@ class Ack(msgspec.Struct, frozen=True, kw_only=True):
     """The edge has these events for good. ``ranges`` are pairs of first and last ``seq``, both included."""
 
     stream: str
-    ranges: tuple[tuple[int, int], ...]
+    ranges: tuple[tuple[Count, Count], ...]
 
 
 def proof_of(key: bytes, event: Event) -> bytes:

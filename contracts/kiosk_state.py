@@ -4,6 +4,8 @@ from datetime import datetime
 
 import msgspec
 
+from contracts.numbers import Count
+
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Online or not; retained, and the last will of the session that it was given in.
@@ -13,7 +15,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     online: bool
-    session: int
+    session: Count
     at: datetime
 
 
@@ -31,11 +33,11 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     """What changes all the time. ``frame_age_ms`` is None when the scanner is silent."""
 
     at: datetime
-    uptime_ms: int
+    uptime_ms: Count
     clock_synced: bool
-    queued: int
+    queued: Count
     epoch: str
-    cursor: int
+    cursor: Count
     frame_age_ms: int | None = None
     frames: int = 0
     decode_ms: float | None = None
@@ -48,7 +50,7 @@ class KioskConfig(msgspec.Struct, frozen=True, kw_only=True):
     ``repeat_seconds`` is how long the same card shown again is told that it was already counted.
     """
 
-    revision: int
+    revision: Count
     shop_name: str
     location: str
     timezone: str

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from contracts.numbers import Count
+
 
 class Money(msgspec.Struct, frozen=True):
     """An amount in minor units (cents) with its ISO 4217 currency."""
@@ -101,7 +103,7 @@ class SealedRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     lookup: bytes
-    revision: int
+    revision: Count
     nonce: bytes = b""
     box: bytes = b""
 
@@ -114,8 +116,8 @@ class PullHead(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag=
     """First line of a pull: rows follow in the order of their revisions, after ``after`` up to ``upto``."""
 
     epoch: str
-    after: int
-    upto: int
+    after: Count
+    upto: Count
 
 
 class PullRow(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="row"):
@@ -127,7 +129,7 @@ class PullRow(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="
 class PullEnd(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="end"):
     """Last line of a pull: without it the pull was cut and is resumed after the last row."""
 
-    upto: int
+    upto: Count
 
 
 PullLine = PullHead | PullRow | PullEnd
@@ -141,6 +143,6 @@ class RowsPush(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     epoch: str
-    after: int
-    upto: int
+    after: Count
+    upto: Count
     rows: tuple[SealedRow, ...] = ()

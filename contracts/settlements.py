@@ -5,6 +5,8 @@ from uuid import UUID
 
 import msgspec
 
+from contracts.numbers import Count
+
 
 class Verdict(StrEnum):
     """Whether the edge took the event as the kiosk meant it."""
@@ -26,7 +28,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     up to which it has all.
     """
 
-    number: int
+    number: Count
     event: UUID
     verdict: Verdict
     earned: int = 0

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from contracts.enrolment import Claim
 from contracts.errors import InvalidClaim, InvalidMessage, InvalidTopic, Problem, ProblemType
 from contracts.events import Ack, decode, ranges_of
+from contracts.replica import RowsPush
 from contracts.topics import Down, Up, UpTopic, down, every, is_kiosk_id, parse_up, site_scan, up
 
 
@@ -80,3 +81,11 @@ def test_a_message_that_is_not_as_agreed_is_refused_with_a_reason(payload: bytes
 
 def test_a_problem_names_its_kind() -> None:
     assert Problem.of(ProblemType.EPOCH_CHANGED, "t", 409).kind == ProblemType.EPOCH_CHANGED
+
+
+@pytest.mark.parametrize("number", [-1, 2**63, 2**64, 10**30])
+def test_a_number_that_no_database_holds_is_refused(number: int) -> None:
+    with pytest.raises(InvalidMessage):
+        decode(b'{"stream": "s", "ranges": [[0, %d]]}' % number, Ack)
+    with pytest.raises(InvalidMessage):
+        decode(b'{"epoch": "e", "after": 0, "upto": %d}' % number, RowsPush)
