@@ -21,8 +21,12 @@ from edge_api.customers.models import Customer
 from edge_api.fleet.models import Kiosk, KioskState
 from edge_api.loyalty import services as loyalty
 from edge_api.roles import Role
+from tests.databases import DatabaseKind
 from tests.edge_api.backoffice.office import Office
 from tests.factories.edge import PASSWORD
+
+# What a browser shows does not depend on the database.
+pytestmark = pytest.mark.databases(DatabaseKind.SQLITE)
 
 SERIOUS = {"serious", "critical"}
 TABLET = {"width": 1024, "height": 768}

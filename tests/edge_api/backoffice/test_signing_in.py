@@ -10,8 +10,12 @@ from edge_api.accounts.models import User
 from edge_api.backoffice.access import IDLE
 from edge_api.backoffice.signing_in import TOO_MANY, WRONG
 from edge_api.roles import Role
+from tests.databases import DatabaseKind
 from tests.edge_api.backoffice.office import Office, Visitor, said
 from tests.factories.edge import PASSWORD
+
+# Who comes in does not depend on the database.
+pytestmark = pytest.mark.databases(DatabaseKind.SQLITE)
 
 NEW_PASSWORD = "thee zonder suiker"
 
