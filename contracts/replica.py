@@ -63,6 +63,10 @@ class CustomerEntry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind",
     stamps: tuple[StampsLine, ...] = ()
     subscription: SubscriptionLine | None = None
 
+    def with_points(self, points: int) -> "CustomerEntry":
+        """Return the entry with another balance."""
+        return msgspec.structs.replace(self, points=points)
+
 
 class UnlinkedEntry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="unlinked"):
     """A card of ours that nobody has yet."""

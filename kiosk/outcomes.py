@@ -31,6 +31,10 @@ class Recognised:
 
     name = OutcomeName.RECOGNISED
 
+    def with_points(self, points: int) -> "Recognised":
+        """Return it with the balance that the edge has booked, where the row does not say so yet."""
+        return replace(self, customer=self.customer.with_points(points))
+
     def with_earned(self, earned: Earned) -> "Recognised":
         return replace(self, earned=earned)
 

@@ -13,9 +13,8 @@ from uuid import UUID
 
 from contracts.card_code import CardCode, parse
 from contracts.errors import InvalidCardCode
-from contracts.sealing import CardKeys
 from contracts.settlements import Settlement, Verdict
-from kiosk.directory.directory import Directory
+from kiosk.directory.directory import Directory, Found
 from kiosk.directory.downlink import DownlinkReader
 from kiosk.directory.resolve import resolve
 from kiosk.errors import StorageFull
@@ -81,13 +80,16 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What is on the screen, and what it may still be waiting for."""
+    """What is on the screen, and what it may still be waiting for.
+
+    ``found`` is what the replica knew of a card when it was shown.
+    """
 
     seen: _Seen
     outcome: Outcome
     last_seen: float
     stays: float
-    keys: CardKeys | None = None
+    found: Found | None = None
     event: UUID | None = None
     repeat: bool = False
 
@@ -196,7 +198,7 @@ class Reception:
             self._receive(seen, now, counts=False)
 
     def _receive(self, seen: _Seen, now: float, *, counts: bool) -> None:
-        outcome, what, keys = self._decide(seen, repeat=not counts)
+        outcome, what, found = self._decide(seen, repeat=not counts)
         event = None
         if counts:
             try:
@@ -204,8 +206,8 @@ class Reception:
             except StorageFull:
                 self._debounce.forget(seen.key)
         if (counts or seen.is_card) and not self._debounce.was_counted(seen.key):
-            outcome, keys = NotCounted(), None
-        self._show(_Shown(seen, outcome, now, 0.0, keys, event, repeat=not counts))
+            outcome, found = NotCounted(), None
+        self._show(_Shown(seen, outcome, now, 0.0, found, event, repeat=not counts))
 
     def _show(self, shown: _Shown) -> None:
         self._displaced, self._shown = self._shown, replace(shown, stays=self._display.show(shown.outcome))
@@ -214,12 +216,12 @@ class Reception:
 
     def _decide(
         self, seen: _Seen, *, repeat: bool
-    ) -> tuple[Outcome, CardShown | OtherCode | None, CardKeys | None]:
+    ) -> tuple[Outcome, CardShown | OtherCode | None, Found | None]:
         offline = not self._downlink.connected()
         if seen.code is not None:
             found = self._directory.find(seen.code)
             outcome = resolve(found.entry, offline=offline, already_counted=repeat)
-            return outcome, CardShown(found.keys, found.revision), found.keys
+            return outcome, CardShown(found.keys, found.revision), found
         if seen.text is None:
             return SeveralCodes(), None, None
         other: Outcome = UnknownCard(offline=offline) if seen.malformed else ForeignCode()
@@ -232,13 +234,15 @@ class Reception:
             self._shown = replace(shown, outcome=outcome, stays=self._display.show(outcome))
 
     def _outcome_now(self, shown: _Shown) -> Outcome:
-        if shown.keys is None:
+        if shown.found is None:
             return shown.outcome
         offline = not self._downlink.connected()
-        entry = self._directory.again(shown.keys).entry
-        outcome = resolve(entry, offline=offline, already_counted=shown.repeat)
+        found = self._directory.again(shown.found.keys)
+        outcome = resolve(found.entry, offline=offline, already_counted=shown.repeat)
         settlement = self._downlink.settlement(shown.event) if shown.event else None
-        return outcome if settlement is None else _with_settlement(outcome, settlement)
+        if settlement is None:
+            return outcome
+        return _with_settlement(outcome, settlement, row_is_old=found.revision == shown.found.revision)
 
 
 def _gives_way(shown: _Shown, seen: _Seen, now: float) -> bool:
@@ -249,10 +253,12 @@ def _gives_way(shown: _Shown, seen: _Seen, now: float) -> bool:
     return now - shown.last_seen > _OTHER_HIDDEN_AFTER
 
 
-def _with_settlement(outcome: Outcome, settlement: Settlement) -> Outcome:
-    if isinstance(outcome, Recognised) and settlement.verdict is Verdict.BOOKED:
-        return outcome.with_earned(Earned(settlement.earned, settlement.rewards))
-    return outcome
+def _with_settlement(outcome: Outcome, settlement: Settlement, *, row_is_old: bool) -> Outcome:
+    """Add what the edge says of the visit; until the new row is there, also the balance after it."""
+    if not isinstance(outcome, Recognised) or settlement.verdict is not Verdict.BOOKED:
+        return outcome
+    earned = outcome.with_earned(Earned(settlement.earned, settlement.rewards))
+    return earned.with_points(settlement.balance) if row_is_old and settlement.balance is not None else earned
 
 
 def _what_was_seen(texts: Sequence[str], card_hosts: tuple[str, ...]) -> _Seen | None:

@@ -116,10 +116,17 @@ class FrontDesk:
         return self._revision
 
     def settle(
-        self, event: UUID, earned: int = 11, verdict: Verdict = Verdict.BOOKED, rewards: tuple[str, ...] = ()
+        self,
+        event: UUID,
+        earned: int = 11,
+        verdict: Verdict = Verdict.BOOKED,
+        rewards: tuple[str, ...] = (),
+        balance: int | None = None,
     ) -> None:
         """Have the edge's verdict on an event arrive."""
-        told = Settlement(number=1, event=event, verdict=verdict, earned=earned, rewards=rewards)
+        told = Settlement(
+            number=1, event=event, verdict=verdict, earned=earned, rewards=rewards, balance=balance
+        )
         self.downlink.settled([told], 0.0)
 
     # What came of it

@@ -455,3 +455,15 @@ def test_frames_and_ticks_from_two_threads_lose_nothing_and_count_nothing_twice(
     # A row may arrive between the frame and the tick, so each card has one screen or two.
     results = [screen for screen in desk.display.screens if screen is not None]
     assert len(codes) <= len(results) <= 2 * len(codes)
+
+
+def test_the_new_balance_stands_beside_what_was_earned_also_before_the_new_row_is_there(
+    desk: FrontDesk,
+) -> None:
+    desk.see(shown(ZOE))
+    desk.settle(desk.events()[0].id, earned=11, balance=111)
+    desk.tick()
+    assert desk.display.screen == recognised(points=111, earned=Earned(11))
+    desk.row(ZOE, customer(points=90))
+    desk.tick()
+    assert desk.display.screen == recognised(points=90, earned=Earned(11))
