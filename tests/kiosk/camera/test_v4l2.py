@@ -1,5 +1,10 @@
+import os
+import shutil
+import subprocess
+import sys
 import time
 from itertools import islice, repeat
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,6 +19,7 @@ from kiosk.errors import BadConfiguration, CameraError
 from tests.factories.cards import card_image
 from tests.kiosk.camera.pretended_capture import PretendedCapture, sent
 
+HERE = Path(__file__).parent
 PICTURE = card_image("HTTPS://KAART.EXAMPLE.NL/C/0123456789ABCDEFGHJKMNPQRS")
 JPEG = sent(PICTURE, UsbFormat.MJPG)
 TRUNCATED = JPEG[:, :40]
@@ -116,3 +122,22 @@ def test_an_unplugged_camera_is_opened_again_when_it_is_back() -> None:
 def test_opencv_itself_says_of_a_missing_device_that_it_is_not_there() -> None:
     with pytest.raises(CameraError, match="cannot be opened"):
         open_v4l2(V4l2Settings(device="/dev/no-such-camera"))
+
+
+def test_opencvs_own_video4linux_keeps_the_promises_on_a_pretended_device(tmp_path: Path) -> None:
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("the pretended device is written in C, and there is no compiler")
+    library = tmp_path / "device.so"
+    subprocess.run(
+        [compiler, "-shared", "-fPIC", "-o", library, HERE / "pretended_device.c", "-ldl"], check=True
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", HERE / "v4l2_on_opencv.py"],
+        env=os.environ | {"LD_PRELOAD": str(library)},
+        cwd=HERE.parents[2],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout
