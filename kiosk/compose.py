@@ -28,7 +28,7 @@ from kiosk.device.documents import Documents
 from kiosk.device.reserve import Reserve
 from kiosk.directory.directory import Directory
 from kiosk.directory.downlink import DownlinkReader, DownlinkWriter
-from kiosk.directory.replica import ReplicaReader, ReplicaWriter
+from kiosk.directory.replica import ReplicaReader, open_or_rebuild
 from kiosk.display.languages import load_languages
 from kiosk.display.page import create_page
 from kiosk.display.panel import Panel
@@ -96,7 +96,7 @@ def run_agent(home: Home, stop: threading.Event) -> None:
     me = profile.load(home)
     clock = SystemClock()
     outbox = Outbox(home.outbox)
-    replica = ReplicaWriter(home.replica)
+    replica = open_or_rebuild(home.replica)
     downlink = DownlinkWriter(home.downlink)
     edge = EdgeClient(
         me.edge_url,

@@ -5,9 +5,12 @@ missing; a push never moves it past a gap. A full pull is collected beside the l
 place in one transaction.
 """
 
+import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+import structlog
 
 from contracts.replica import RowsPush, SealedRow
 from kiosk.device.sqlite import Connection, connect, connect_reading, data_version, writing
@@ -36,12 +39,35 @@ WHERE excluded.revision > revision
 """
 
 
+log = structlog.get_logger(__name__)
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """Up to where a copy is whole: every row of ``epoch`` up to revision ``cursor``."""
 
     epoch: str = ""
     cursor: int = 0
+
+
+def open_or_rebuild(path: Path) -> "ReplicaWriter":
+    """Open the copy for the agent; a damaged one is thrown away, since everything in it can be pulled."""
+    try:
+        return _checked(path)
+    except sqlite3.DatabaseError as error:
+        log.error("replica damaged, making it anew", reason=str(error))
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return ReplicaWriter(path)
+
+
+def _checked(path: Path) -> "ReplicaWriter":
+    writer = ReplicaWriter(path)
+    (verdict,) = writer._connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        writer.close()
+        raise sqlite3.DatabaseError(verdict)
+    return writer
 
 
 class ReplicaWriter:
@@ -132,10 +158,13 @@ class ReplicaReader:
     """The scanner's side: one row by its lookup, and whether anything changed."""
 
     def __init__(self, path: Path) -> None:
-        self._connection = connect_reading(path, _SCHEMA)
+        self._path = path
+        self._times_opened = 0
+        self._open()
 
     def find(self, lookup: bytes) -> SealedRow | None:
         """Return the card's row, or None for a card that this kiosk does not know."""
+        self._follow()
         row = self._connection.execute(
             "SELECT revision, nonce, box FROM rows WHERE lookup = ?", (lookup,)
         ).fetchone()
@@ -152,11 +181,29 @@ class ReplicaReader:
         return _count(self._connection)
 
     def change_number(self) -> int:
-        """Return a number that changes when the agent has written."""
-        return data_version(self._connection)
+        """Return a number that changes when the agent has written, or has made the file anew."""
+        self._follow()
+        return self._times_opened << 32 | data_version(self._connection)
 
     def close(self) -> None:
         self._connection.close()
+
+    def _follow(self) -> None:
+        """Open the file anew where the agent has put another one in its place."""
+        if self._file_now() not in {self._file, None}:
+            self._connection.close()
+            self._open()
+
+    def _open(self) -> None:
+        self._connection = connect_reading(self._path, _SCHEMA)
+        self._file = self._file_now()
+        self._times_opened += 1
+
+    def _file_now(self) -> int | None:
+        try:
+            return self._path.stat().st_ino
+        except FileNotFoundError:
+            return None
 
 
 def _position(connection: Connection, place: str) -> Position:

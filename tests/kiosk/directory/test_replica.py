@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.replica import RowsPush, SealedRow
-from kiosk.directory.replica import Position, ReplicaReader, ReplicaWriter
+from kiosk.directory.replica import Position, ReplicaReader, ReplicaWriter, open_or_rebuild
 
 
 def row(card: int, revision: int) -> SealedRow:
@@ -132,6 +132,47 @@ def test_a_scanner_that_starts_first_finds_an_empty_replica(tmp_path: Path) -> N
     assert reader.find(bytes(16)) is None
     assert (reader.count(), reader.position()) == (0, Position())
     reader.close()
+
+
+class TestADamagedReplica:
+    """Everything in it can be pulled, so it is thrown away."""
+
+    def test_a_file_that_is_no_database_is_made_anew(self, path: Path) -> None:
+        path.write_bytes(b"not a database at all" * 1000)
+        writer = open_or_rebuild(path)
+        assert (writer.count(), writer.position()) == (0, Position())
+        writer.apply_pulled("e1", [row(1, 1)], upto=1)
+        assert writer.count() == 1
+        writer.close()
+
+    def test_a_file_with_a_page_of_garbage_is_made_anew(self, path: Path) -> None:
+        writer = ReplicaWriter(path)
+        writer.apply_pulled("e1", [row(card, card) for card in range(1, 800)], upto=799)
+        writer.close()
+        damaged = bytearray(path.read_bytes())
+        damaged[4096 * 8 : 4096 * 9] = b"\xff" * 4096
+        path.write_bytes(damaged)
+        again = open_or_rebuild(path)
+        assert again.position() == Position()
+        again.close()
+
+    def test_a_whole_file_is_left_as_it_is(self, replica: ReplicaWriter, path: Path) -> None:
+        again = open_or_rebuild(path)
+        assert again.position() == Position("e1", 2)
+        again.close()
+
+    def test_the_scanner_follows_to_the_new_file(self, replica: ReplicaWriter, path: Path) -> None:
+        reader = ReplicaReader(path)
+        before = reader.change_number()
+        replica.close()
+        for file in path.parent.glob("replica.db*"):
+            file.unlink()
+        writer = open_or_rebuild(path)
+        writer.apply_pulled("e2", [row(9, 1)], upto=1)
+        assert reader.change_number() != before
+        assert (revision_of(reader, 9), revision_of(reader, 1)) == (1, None)
+        reader.close()
+        writer.close()
 
 
 # What the edge published, revision by revision, and the pushes a kiosk may get of it in any order.
