@@ -23,6 +23,9 @@
 #define NONE 0
 #define FIRST_EPOCH 1
 #define PUSHES (CHANGES + CARDS * RESTORES)
+#if PUSHES > 7
+#error "CHANGES and RESTORES: take CHANGES + 2 * RESTORES up to 7"
+#endif
 
 mtype = { idle, everything, pulling, staging, staged_all };
 
@@ -99,7 +102,7 @@ bool calm;
 #define from_the_edge(c) (live.row[c].revision < edge.row[c].revision || up_to_date(c))
 #define stays_shut(c) (!shut[c] || revoked(live.row[c].what))
 #define true_of(c) (whole(c) && from_the_edge(c) && stays_shut(c))
-#define copy_is_true (live.epoch != epoch || (live.cursor <= edge.revision && true_of(0) && true_of(1)))
+#define copy_is_true (live.epoch != epoch || (true_of(0) && true_of(1)))
 
 #define published(c) (!edge.queued[c] && edge.row[c].what == edge.what[c])
 #define in_step (live.epoch == epoch && up_to_date(0) && up_to_date(1) && published(0) && published(1))
@@ -436,7 +439,10 @@ inline take_line() {
     d_step {
         len(line) > 0 ->
         line ? card, got.revision, got.what;
-        printf("kiosk: takes a line of the pull, card %d revision %d\n", card, got.revision);
+        if
+        :: card == END -> printf("kiosk: the pull ends at %d\n", got.revision)
+        :: else -> printf("kiosk: pulls card %d, revision %d\n", card, got.revision)
+        fi;
         if
         :: mode == pulling && card != END -> upsert(live, card, got); move(live, got.revision)
         :: mode == pulling && card == END -> move(live, got.revision); end_pull()
@@ -548,6 +554,8 @@ inline restore() {
         restores++;
         shut[0] = false;
         shut[1] = false;
+        numbered[0] = 0;
+        numbered[1] = 0;
         if
         :: restores == RESTORES -> forget_backup()
         :: else
@@ -591,8 +599,9 @@ end: do
 
 proctype Promises() {
 end: do
-    :: !copy_is_true -> assert(false)
-    :: timeout -> assert(in_step); break
+    :: !copy_is_true -> printf("BROKEN: the copy is not what its cursor says\n"); assert(false)
+    :: timeout && in_step -> break
+    :: timeout && !in_step -> printf("BROKEN: the copy never became the edge's rows\n"); assert(false)
     od
 }
 
@@ -616,6 +625,8 @@ init {
         run Sync();
         run Web();
         run Faults();
+#ifndef EVENTUALLY
         run Promises()
+#endif
     }
 }
