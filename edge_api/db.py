@@ -5,8 +5,8 @@ Nothing here or in the domains is SQLite's alone, except how its connections are
 
 import enum
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -39,6 +39,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 from edge_api.config import Config
 from edge_api.errors import BadConfiguration, EdgeError
 from edge_api.files import create_private
+from edge_api.turns import Turns
 
 _NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -48,7 +49,7 @@ _NAMING = {
     "pk": "pk_%(table_name)s",
 }
 _READING = "welkom_reading"
-_BUSY_MILLISECONDS = 10_000
+_BUSY_MILLISECONDS = 60_000
 _STUCK_MILLISECONDS = 60_000
 """No transaction of ours does nothing for so long: whoever began it is frozen, or gone without a word."""
 
@@ -134,11 +135,12 @@ class Database:
         reading = self.engine.execution_options(**_reading_options(self.engine))
         self._writing = sessionmaker(self.engine, expire_on_commit=False)
         self._reading = sessionmaker(reading, expire_on_commit=False, autoflush=False)
+        self._turn = _turn_at(self.engine.url)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Open a session that may write; it commits at the end, or nothing of it happened."""
-        with self._writing.begin() as session:
+        with self._turn(), self._writing.begin() as session:
             yield session
 
     @contextmanager
@@ -218,6 +220,13 @@ def _reading_options(engine: Engine) -> dict[str, Any]:
         return {_READING: True}
     # Otherwise each query would see what was committed until then: two of them, two states.
     return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+
+def _turn_at(url: URL) -> Callable[[], AbstractContextManager[None]]:
+    """Return what to hold while writing: a turn at an SQLite file, nothing where the database sees to it."""
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return nullcontext
+    return Turns(Path(url.database)).turn
 
 
 def _engine(url: str, *, foreign_keys: bool) -> Engine:
