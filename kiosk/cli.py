@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TextIO
 
@@ -106,6 +107,38 @@ def status(home: Path, as_json: bool) -> None:
     for name, value in msgspec.structs.asdict(found).items():
         said = {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
         click.echo(f"{name.replace('_', ' '):16}{said}".rstrip())
+
+
+@main.command()
+@_home_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of words.")
+def doctor(home: Path, as_json: bool) -> None:
+    """Look at every part of this kiosk, and say what to do about what is wrong.
+
+    Ends with 0 if everything is good, 1 if something should be looked after, 2 if something does not work.
+    """
+    from kiosk.doctor.checks import checks_of  # noqa: PLC0415  the other commands need none of it
+    from kiosk.doctor.examine import examine  # noqa: PLC0415
+
+    report = examine(checks_of(Home(home)))
+    click.echo(msgspec.json.encode(report).decode() if as_json else report.as_words())
+    sys.exit(report.state.exit_code)
+
+
+@main.command(hidden=True)
+@_home_option
+def try_camera(home: Path) -> None:
+    """Take a few pictures with this kiosk's camera, and tell of them in one JSON object."""
+    from kiosk.compose import choose_camera  # noqa: PLC0415  the other commands need no OpenCV
+    from kiosk.doctor.reading import look_through  # noqa: PLC0415
+
+    try:
+        source = choose_camera(load(Home(home).settings).camera)
+        with closing(source):
+            sight = look_through(source)
+    except KioskError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(msgspec.json.encode(sight).decode())
 
 
 main.add_command(decode_command)

@@ -81,11 +81,12 @@ class TestAuthority:
         context.load_cert_chain(chain)
         return context
 
-    def certify(self, csr: str, name: str = "k-entrance01") -> str:
-        """Return a certificate in PEM for the key of a signing request."""
+    def certify(self, csr: str, name: str = "k-entrance01", *, days: int = 1) -> str:
+        """Return a certificate in PEM for the key of a signing request, good for so many days."""
         key = x509.load_pem_x509_csr(csr.encode()).public_key()
         assert isinstance(key, ec.EllipticCurvePublicKey)
-        certificate = _builder(_name(name), self._certificate.subject, key).sign(self._key, hashes.SHA256())
+        builder = _builder(_name(name), self._certificate.subject, key, days)
+        certificate = builder.sign(self._key, hashes.SHA256())
         return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
@@ -171,7 +172,7 @@ def _handler_of(find_edge: Callable[[], HttpsEdge]) -> type[BaseHTTPRequestHandl
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int = 1
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
@@ -181,7 +182,7 @@ def _builder(
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _DAY)
-        .not_valid_after(now + _DAY)
+        .not_valid_after(now + days * _DAY)
     )
 
 
