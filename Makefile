@@ -6,8 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where Debian has mosquitto and others, which is not on every user's path.
+export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: help setup debian debian-browser demo test soak check bench format lock screenshots clean
+.PHONY: help setup debian debian-test debian-soak demo test soak check bench format lock screenshots clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -17,8 +19,11 @@ setup: debian $(READY) ## Install the Debian and Python packages that everything
 debian:
 	@tools/debian-packages mosquitto mosquitto-clients libzbar0 python3-venv
 
-debian-browser:
-	@tools/debian-packages chromium fonts-dejavu-core
+debian-test:
+	@tools/debian-packages chromium fonts-dejavu-core postgresql spin gcc libc6-dev
+
+debian-soak: debian-test
+	@tools/debian-packages debootstrap
 
 $(READY): requirements/dev.lock pyproject.toml
 	@echo "Installing the pinned Python packages into $(VENV) ..."
@@ -30,10 +35,10 @@ $(READY): requirements/dev.lock pyproject.toml
 demo: setup ## Set up a demo shop with one kiosk and run everything until Ctrl-C
 	@exec $(BIN)/python -m provisioning.demo
 
-test: setup debian-browser ## Run all tests: unit, real parts, browser
+test: setup debian-test ## Run all tests: unit, real parts, browser
 	@$(BIN)/pytest
 
-soak: setup debian-browser ## Run the tests that take longer
+soak: setup debian-soak ## Run the tests that take longer
 	@$(BIN)/pytest -m soak --timeout 7200
 
 check: setup ## Lint, types, import rules
@@ -42,10 +47,10 @@ check: setup ## Lint, types, import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: setup debian-browser ## Measure and print the figures
+bench: setup debian-test ## Measure and print the figures
 	@$(BIN)/python -m bench
 
-screenshots: setup debian-browser ## Take the README's screenshots anew
+screenshots: setup debian-test ## Take the README's screenshots anew
 	@$(BIN)/python -m tools.screenshots
 
 format: setup ## Format the code

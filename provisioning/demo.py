@@ -72,6 +72,7 @@ def main(folder: Path, **ports: int) -> None:
     """Set up the demo where needed, run it until Ctrl-C."""
     demo = Demo(folder.absolute(), **ports)
     os.environ[_MARK] = str(demo.folder)
+    os.environ["PATH"] += os.pathsep + "/usr/sbin"  # where Debian has mosquitto, off most people's path
     os.umask(0o077)
     try:
         prepare(demo)
