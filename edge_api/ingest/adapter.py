@@ -10,7 +10,7 @@ import re
 import threading
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -28,6 +28,7 @@ from edge_api.ingest.errors import Rejected
 from edge_api.ingest.models import RejectReason
 from edge_api.ingest.services import Ingest, Taken, keep_rejected
 from edge_api.ingest.site_scan import SiteScan, describe
+from edge_api.ingest.turns import take_turns
 
 BATCH = 100
 _QUEUE = 5_000
@@ -150,8 +151,9 @@ class IngestAdapter:
             log.warning("a message on no kiosk's topic", topic=message.topic[:200])
             return False
 
-    def _take(self, messages: Iterable[Message]) -> tuple[list[Taken], list[SiteScan]]:
+    def _take(self, messages: Sequence[Message]) -> tuple[list[Taken], list[SiteScan]]:
         with self._database.transaction() as session:
+            take_turns(session, messages)
             taken = [self._take_or_keep(session, message) for message in messages]
             stored = [each for each in taken if each is not None]
             scans = [describe(session, each.scan) for each in stored if each.scan is not None]

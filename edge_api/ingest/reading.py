@@ -42,6 +42,16 @@ class _Placed(msgspec.Struct, frozen=True):
     data: Place
 
 
+class _Lookup(msgspec.Struct, frozen=True):
+    lookup: bytes | None = None
+
+
+class _Looked(msgspec.Struct, frozen=True):
+    """As much of an event as says which card it is about."""
+
+    data: _Lookup
+
+
 class _Named(msgspec.Struct, frozen=True):
     id: UUID
 
@@ -91,6 +101,14 @@ def id_of(payload: bytes) -> UUID | None:
     """Return the event's id, if a message that is not accepted has one."""
     try:
         return _decoded(payload, _Named).id
+    except Rejected:
+        return None
+
+
+def lookup_of(payload: bytes) -> bytes | None:
+    """Return the lookup of the card that a message says was scanned, if it says that; nothing is checked."""
+    try:
+        return _decoded(payload, _Looked).data.lookup
     except Rejected:
         return None
 

@@ -147,7 +147,8 @@ def keep_rejected(
     digest = hashlib.sha256(topic.encode() + b"\0" + payload).digest()
     known = session.get(RejectedMessage, digest)
     if known is not None:
-        known.count += 1
+        # Counted by the database: other workers may be about to count it too.
+        known.count = RejectedMessage.count + 1
         known.last_at = now
     else:
         log.warning("message rejected", topic=topic, reason=rejected.reason, detail=rejected.detail)

@@ -54,6 +54,20 @@ def locked_balance(session: Session, customer_id: int) -> PointBalance:
     return found
 
 
+def lock_balances(session: Session, customer_ids: Iterable[int]) -> None:
+    """Do what :func:`locked_balance` does for many customers, always in the same order.
+
+    Whoever books for several in one transaction does this first. Two who locked them as they come, each
+    in another order, would wait for each other in a circle.
+    """
+    wanted = sorted(set(customer_ids))
+    query = select(PointBalance.customer_id).where(PointBalance.customer_id.in_(wanted))
+    locked = set(session.scalars(query.order_by(PointBalance.customer_id).with_for_update()))
+    for customer_id in wanted:
+        if customer_id not in locked:
+            locked_balance(session, customer_id)
+
+
 def book(
     session: Session,
     balance: PointBalance,
