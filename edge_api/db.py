@@ -85,6 +85,9 @@ Id = Annotated[int, mapped_column(BIG, primary_key=True)]
 Bytes16 = Annotated[bytes, mapped_column(LargeBinary(16))]
 """A card's secret, a lookup: 16 bytes."""
 
+TO_CHANGE: dict[str, Any] = {"key_share": True}
+"""How a row is locked that is about to be changed: rows that only point at it can still come in."""
+
 NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
 """Table arguments for tables whose rows go again: a freed id must not come back for another row."""
 

@@ -12,7 +12,7 @@ from edge_api.accounts import passwords
 from edge_api.accounts.models import Location, Role, User, UserLocation
 from edge_api.accounts.rules import password_fault
 from edge_api.audit import By
-from edge_api.db import refusing_duplicates
+from edge_api.db import TO_CHANGE, refusing_duplicates
 from edge_api.errors import Conflict, EmailTaken, Forbidden, InvalidValue, NameTaken, NotFound
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -146,7 +146,7 @@ def get_user(session: Session, user_id: int) -> User:
 
 def users(session: Session) -> Sequence[User]:
     """Return everybody who works or worked here, by name."""
-    return session.scalars(select(User).order_by(User.name, User.id)).all()
+    return sorted(session.scalars(select(User)), key=lambda user: (texts.folded(user.name), user.id))
 
 
 def change_password(session: Session, user: User, *, current: str, new: str, by: By) -> None:
@@ -179,8 +179,9 @@ def set_active(session: Session, user: User, active: bool, by: By) -> None:
 
 
 def _active_owners(session: Session) -> int:
-    query = select(User.id).where(User.role == Role.OWNER, User.active).with_for_update()
-    return len(session.scalars(query).all())
+    query = select(User.id).where(User.role == Role.OWNER, User.active).order_by(User.id)
+    # In one order, so that two who shut somebody out never wait for each other in a circle.
+    return len(session.scalars(query.with_for_update(**TO_CHANGE)).all())
 
 
 def _new_hash(password: str, email: str) -> str:

@@ -63,9 +63,8 @@ def edit(customer_id: int) -> ResponseReturnValue:
     form = Form(request.form or _kept(customer))
     if request.method == "POST":
         with form, desk.database().transaction() as session:
-            services.update_customer(
-                session, services.get_customer(session, customer_id), _details(form), by_me()
-            )
+            found = services.get_customer(session, customer_id, to_change=True)
+            services.update_customer(session, found, _details(form), by_me())
             flash("The changes are saved.", "ok")
             return redirect(_address(customer_id), 303)
     return (
@@ -80,7 +79,7 @@ def set_state(customer_id: int) -> ResponseReturnValue:
     """Open, archive or hold a customer's account."""
     form = Form(request.form)
     with form, desk.database().transaction() as session:
-        customer = services.get_customer(session, customer_id)
+        customer = services.get_customer(session, customer_id, to_change=True)
         services.set_state(session, customer, form.choice("state", AccountState), by_me())
         return redirect(_address(customer_id), 303)
     return person_page(customer_id, form)

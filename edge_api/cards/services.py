@@ -15,6 +15,7 @@ from edge_api.audit import By, Origin
 from edge_api.cards.errors import CardAlreadyLinked, CardRevoked
 from edge_api.cards.models import Card, CardEvent, Step
 from edge_api.customers.services import get_customer
+from edge_api.db import TO_CHANGE
 from edge_api.errors import NotFound, Refused
 from edge_api.feed import FeedKind
 
@@ -155,7 +156,7 @@ def _shown(event: CardEvent) -> LifeStep:
 
 
 def _locked(session: Session, card_id: int) -> Card:
-    query = select(Card).where(Card.id == card_id).with_for_update()
+    query = select(Card).where(Card.id == card_id).with_for_update(**TO_CHANGE)
     card = session.scalars(query, execution_options={"populate_existing": True}).one_or_none()
     if card is None:
         raise NotFound("there is no such card")

@@ -95,7 +95,7 @@ def get_customer(call: Call, customer: UUID) -> CustomerView:
 @OPERATIONS.patch("/customers/<uuid:customer>", Role.STAFF)
 def update_customer(call: Call, customer: UUID, body: CustomerChanges) -> CustomerView:
     """Change a customer's details or state."""
-    found = services.get_by_uuid(call.session, customer)
+    found = services.get_by_uuid(call.session, customer, to_change=True)
     given = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
     state = given.pop("state", found.state)
     services.update_customer(call.session, found, replace(services.details_of(found), **given), call.by)

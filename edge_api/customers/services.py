@@ -14,7 +14,7 @@ from edge_api import audit, feed, texts
 from edge_api.audit import By
 from edge_api.config import Language
 from edge_api.customers.models import Customer
-from edge_api.db import refusing_duplicates
+from edge_api.db import TO_CHANGE, refusing_duplicates
 from edge_api.errors import EmailTaken, NotFound
 from edge_api.feed import FeedKind
 
@@ -68,6 +68,8 @@ def create_customer(
 def update_customer(session: Session, customer: Customer, details: CustomerDetails, by: By) -> None:
     """Replace a customer's details; nothing happens where they are the same.
 
+    The customer was asked for to be changed, so that of two who do, the later one sees what the other did.
+
     Raises:
         InvalidValue: a detail cannot be taken.
         EmailTaken: another customer has the e-mail.
@@ -98,25 +100,31 @@ def details_of(customer: Customer) -> CustomerDetails:
     )
 
 
-def get_customer(session: Session, customer_id: int) -> Customer:
-    """Return a customer.
+def get_customer(session: Session, customer_id: int, *, to_change: bool = False) -> Customer:
+    """Return a customer; ``to_change`` lets nobody else change them until the transaction ends.
 
     Raises:
         NotFound: there is none.
     """
-    customer = session.get(Customer, customer_id)
+    if to_change:
+        customer = session.get(Customer, customer_id, populate_existing=True, with_for_update=TO_CHANGE)
+    else:
+        customer = session.get(Customer, customer_id)
     if customer is None:
         raise NotFound("there is no such customer")
     return customer
 
 
-def get_by_uuid(session: Session, public: uuid.UUID) -> Customer:
-    """Return a customer by the UUID that others know them by.
+def get_by_uuid(session: Session, public: uuid.UUID, *, to_change: bool = False) -> Customer:
+    """Return a customer by the UUID that others know them by; ``to_change`` as for :func:`get_customer`.
 
     Raises:
         NotFound: there is none.
     """
-    customer = session.scalars(select(Customer).where(Customer.uuid == public)).one_or_none()
+    query = select(Customer).where(Customer.uuid == public)
+    if to_change:
+        query = query.with_for_update(**TO_CHANGE).execution_options(populate_existing=True)
+    customer = session.scalars(query).one_or_none()
     if customer is None:
         raise NotFound("there is no such customer")
     return customer

@@ -15,11 +15,13 @@ from contracts.kiosk_state import Health, Info, KioskConfig, Status
 from edge_api.accounts.models import Location
 from edge_api.audit import By, Origin, record
 from edge_api.config import Config
+from edge_api.db import TO_CHANGE
 from edge_api.feed import FeedKind, touch
 from edge_api.fleet.ca import Authority
 from edge_api.fleet.errors import ClaimRefused, KioskRevoked, TokenRefused, UnknownKiosk
 from edge_api.fleet.models import EnrolmentClaim, Kiosk, KioskState, UsedToken
 from edge_api.fleet.tokens import issuer_of, verify
+from edge_api.texts import folded
 
 CLAIM_LIFE = timedelta(days=7)
 _ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -106,6 +108,7 @@ def config_of(session: Session, kiosk: Kiosk, config: Config) -> KioskConfig:
 
 def configure(session: Session, kiosk: Kiosk, by: By, *, repeat_seconds: float) -> None:
     """Change the kiosk's settings; it hears of it at once if connected."""
+    session.refresh(kiosk, with_for_update=TO_CHANGE)
     before, after = {"repeat_seconds": kiosk.repeat_seconds}, {"repeat_seconds": repeat_seconds}
     kiosk.repeat_seconds = repeat_seconds
     kiosk.config_revision += 1
@@ -175,8 +178,10 @@ def note_health(kiosk: Kiosk, health: Health, now: datetime) -> None:
 
 def list_kiosks(session: Session) -> list[tuple[Kiosk, Location]]:
     """Return every kiosk with its location, by name."""
-    query = select(Kiosk, Location).join(Location, Location.id == Kiosk.location_id).order_by(Kiosk.name)
-    return [(kiosk, location) for kiosk, location in session.execute(query)]
+    query = select(Kiosk, Location).join(Location, Location.id == Kiosk.location_id)
+    found = [(kiosk, location) for kiosk, location in session.execute(query)]
+    # Not by the database, each of which has an order of letters of its own.
+    return sorted(found, key=lambda pair: (folded(pair[0].name), pair[0].id))
 
 
 def _give_identity(kiosk: Kiosk, public_key: str, certificate: str, now: datetime) -> None:

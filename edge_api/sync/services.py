@@ -95,12 +95,10 @@ def number_settlements(session: Session, holder: str, now: datetime) -> list[tup
     Raises:
         LeaseLost: another holder publishes now; nothing was changed.
     """
-    waiting = session.scalars(
-        select(SettlementRow).where(SettlementRow.number.is_(None)).order_by(SettlementRow.id).limit(PIECE)
-    ).all()
-    if not waiting:
-        return []
     state = _held_state(session, holder, now)
+    query = select(SettlementRow).where(SettlementRow.number.is_(None)).order_by(SettlementRow.id)
+    # Locked, since another verdict may take the place of one that waits.
+    waiting = session.scalars(query.limit(PIECE).with_for_update()).all()
     for row in waiting:
         state.settlement_number += 1
         row.number = state.settlement_number
