@@ -7,6 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from edge_api.errors import InvalidValue
 
+_LONGEST_PHONE = 30
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{4,28}[0-9]")
 
 
@@ -49,7 +50,7 @@ def phone(text: str) -> str:
         InvalidValue: it does not look like one.
     """
     tidy = " ".join(text.split())
-    if not _PHONE.fullmatch(tidy):
+    if len(tidy) > _LONGEST_PHONE or not _PHONE.fullmatch(tidy):
         raise InvalidValue("phone: takes 6 to 30 digits, with blanks, brackets or hyphens")
     return tidy
 

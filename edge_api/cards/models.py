@@ -11,7 +11,7 @@ from contracts.card_code import CardCode, printed_id
 from edge_api.accounts.models import Location
 from edge_api.audit import Origin
 from edge_api.customers.models import Customer
-from edge_api.db import NEVER_REUSE_IDS, Base, Bytes16, Id
+from edge_api.db import BIG, NEVER_REUSE_IDS, Base, Bytes16, Id
 
 
 class BatchKind(StrEnum):
@@ -54,7 +54,7 @@ class Batch(Base):
     card_type: Mapped[CardType]
     origin_id: Mapped[int] = mapped_column(ForeignKey(Location.id), index=True)
     size: Mapped[int]
-    first_number: Mapped[int] = mapped_column(unique=True)
+    first_number: Mapped[int] = mapped_column(BIG, unique=True)
     made: Mapped[int]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None] = mapped_column(index=True)
@@ -67,7 +67,7 @@ class Card(Base):
     __table_args__ = (NEVER_REUSE_IDS,)
 
     id: Mapped[Id]
-    number: Mapped[int] = mapped_column(unique=True)
+    number: Mapped[int] = mapped_column(BIG, unique=True)
     secret: Mapped[Bytes16] = mapped_column(unique=True)
     lookup: Mapped[Bytes16] = mapped_column(unique=True)
     batch_id: Mapped[int] = mapped_column(ForeignKey(Batch.id), index=True)

@@ -50,7 +50,7 @@ class Scan(Base):
     clock_synced: Mapped[bool]
     row_revision: Mapped[int | None] = mapped_column(BIG)
     points_earned: Mapped[int] = mapped_column(default=0)
-    balance: Mapped[int | None]
+    balance: Mapped[int | None] = mapped_column(BIG)
 
 
 class RejectReason(StrEnum):

@@ -49,7 +49,7 @@ class SettlementRow(Base):
     event_id: Mapped[UUID] = mapped_column(unique=True)
     verdict: Mapped[Verdict]
     earned: Mapped[int] = mapped_column(default=0)
-    balance: Mapped[int | None]
+    balance: Mapped[int | None] = mapped_column(BIG)
     reason: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(index=True)
     number: Mapped[int | None] = mapped_column(BIG, unique=True)

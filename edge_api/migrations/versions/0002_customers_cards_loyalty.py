@@ -55,7 +55,7 @@ def upgrade() -> None:
         sa.Column("card_type", sa.String(32), nullable=False),
         sa.Column("origin_id", BIG, nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("first_number", sa.Integer(), nullable=False),
+        sa.Column("first_number", BIG, nullable=False),
         sa.Column("made", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
@@ -150,7 +150,7 @@ def upgrade() -> None:
     op.create_table(
         "card",
         sa.Column("id", BIG, nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("number", BIG, nullable=False),
         sa.Column("secret", sa.LargeBinary(length=16), nullable=False),
         sa.Column("lookup", sa.LargeBinary(length=16), nullable=False),
         sa.Column("batch_id", BIG, nullable=False),
