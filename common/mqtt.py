@@ -3,8 +3,12 @@
 Nothing is queued while offline, nothing hangs on PUBACK or on retained messages; after every connect the
 owner subscribes and says everything anew. An exception in a callback would silently kill paho's network
 thread, so :meth:`Link.run` runs that loop itself and lets the exception out to whoever supervises it.
+
+Only that one thread may touch the connection: two at once break a TLS session. Left to itself paho sends
+from whatever thread publishes, unless it believes that an event loop will tell it when to write.
 """
 
+import random
 import ssl
 import threading
 from collections.abc import Callable
@@ -20,7 +24,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 KEEPALIVE_SECONDS = 20
 _IN_FLIGHT = 20
-_MAX_RETRY_SECONDS = 10
+_RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +119,11 @@ class Link:
         self._endpoint = endpoint
         self._up = threading.Event()
         self._stopping = threading.Event()
+        self._failures = 0
         self._client = self._new_client(credentials, manual_ack)
 
     def run(self, listener: Listener) -> None:
         """Stay connected until :meth:`stop`; whatever goes wrong in the listener comes out here."""
-        if self._stopping.is_set():
-            return
         self._listen(listener)
         self._client.connect_async(
             self._endpoint.host,
@@ -130,7 +133,10 @@ class Link:
             properties=self._connect_properties(),
         )
         try:
-            self._client.loop_forever(retry_first_connection=True)
+            while not self._stopping.is_set():
+                self._connect_and_stay()
+                self._stopping.wait(self._pause())
+                self._failures += 1
         finally:
             self._up.clear()
 
@@ -154,6 +160,21 @@ class Link:
         """Tell whether the broker has let us in and the connection was not lost since."""
         return self._up.is_set()
 
+    def _connect_and_stay(self) -> None:
+        """Connect, and return when that did not work or the connection is lost or given up."""
+        try:
+            self._client.reconnect()
+        except OSError:
+            return
+        while self._client.loop() == paho.MQTT_ERR_SUCCESS:
+            if self._stopping.is_set() and not self._up.is_set():
+                return
+
+    def _pause(self) -> float:
+        # Not all kiosks at the same moment when a broker comes back.
+        longest = _RETRY_SECONDS[min(self._failures, len(_RETRY_SECONDS) - 1)]
+        return longest * random.uniform(0.5, 1.0)  # noqa: S311
+
     def _new_client(self, credentials: Credentials, manual_ack: bool) -> paho.Client:
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
@@ -163,7 +184,7 @@ class Link:
         )
         client.tls_set_context(credentials.context())
         client.max_inflight_messages_set(_IN_FLIGHT)
-        client.reconnect_delay_set(1, _MAX_RETRY_SECONDS)
+        client.on_socket_register_write = _leave_it_to_the_loop
         return client
 
     def _connect_properties(self) -> Properties:
@@ -185,11 +206,13 @@ class Link:
             properties: Properties | None,
         ) -> None:
             if self._stopping.is_set():
+                # A stop in the middle of connecting is forgotten by paho.
                 client.disconnect()
                 return
             if reason.is_failure:
                 listener.disconnected(f"the broker refused us: {reason}")
                 return
+            self._failures = 0
             self._up.set()
             shared = getattr(properties, "SharedSubscriptionAvailable", 1)
             listener.connected(Welcome(shared_subscriptions=bool(shared)))
@@ -210,13 +233,11 @@ class Link:
 
             listener.received(Message(message.topic, bytes(message.payload), acknowledge, message.retain))
 
-        def on_connect_fail(client: paho.Client, userdata: object) -> None:
-            # A stop in the middle of an attempt to connect is forgotten by the attempt.
-            if self._stopping.is_set():
-                client.disconnect()
-
         self._client.on_pre_connect = before_connect
-        self._client.on_connect_fail = on_connect_fail
         self._client.on_connect = on_connect
         self._client.on_disconnect = on_disconnect
         self._client.on_message = on_message
+
+
+def _leave_it_to_the_loop(client: paho.Client, userdata: object, sock: object) -> None:
+    """Be there: with this callback set, publishing only queues, and wakes the loop that then writes."""
