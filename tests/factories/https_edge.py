@@ -68,10 +68,10 @@ class TestAuthority:
     def sha256(self) -> str:
         return hashlib.sha256(self.der).hexdigest()
 
-    def server(self, folder: Path) -> ssl.SSLContext:
-        """Return a server's context with a certificate for loopback."""
+    def server(self, folder: Path, days: float = 1) -> ssl.SSLContext:
+        """Return a server's context with a certificate for loopback, good for so many days."""
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = _builder(_name("edge"), self._certificate.subject, key.public_key())
+        builder = _builder(_name("edge"), self._certificate.subject, key.public_key(), days)
         names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
         builder = builder.add_extension(names, critical=False).add_extension(self._issuer, critical=False)
         certificate = builder.sign(self._key, hashes.SHA256())
@@ -114,11 +114,11 @@ class HttpsEdge:
 
 
 @contextmanager
-def serving(authority: TestAuthority, folder: Path) -> Iterator[HttpsEdge]:
-    """Serve on a free port of loopback, with a certificate of this authority."""
+def serving(authority: TestAuthority, folder: Path, days: float = 1) -> Iterator[HttpsEdge]:
+    """Serve on a free port of loopback, with a certificate of this authority, good for so many days."""
     server = _QuietServer(("127.0.0.1", 0), _handler_of(lambda: edge))
     edge = HttpsEdge(f"https://127.0.0.1:{server.server_port}")
-    server.socket = authority.server(folder).wrap_socket(
+    server.socket = authority.server(folder, days).wrap_socket(
         server.socket, server_side=True, do_handshake_on_connect=False
     )
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
@@ -172,7 +172,7 @@ def _handler_of(find_edge: Callable[[], HttpsEdge]) -> type[BaseHTTPRequestHandl
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int = 1
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: float = 1
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
