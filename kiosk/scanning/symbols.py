@@ -21,10 +21,11 @@ class Effort(StrEnum):
 
 
 class Reader(StrEnum):
-    """The library that read a symbol."""
+    """What read a symbol: a library, or our own sampling of its modules."""
 
     ZXING = "zxing"
     ZBAR = "zbar"
+    MODULES = "modules"
 
 
 @dataclass(frozen=True, slots=True)
