@@ -5,6 +5,7 @@ back. Its thread is then left behind; the process ends soon anyway.
 """
 
 import getpass
+import os
 import sqlite3
 import threading
 import time
@@ -83,7 +84,7 @@ def _unread(error: sqlite3.Error) -> Finding:
 
 def _forbidden(what: object) -> Finding:
     return warning(
-        f"not looked at: {_user()} may not use {what}",
+        f"not looked at: the user {_user()} may not use {what}",
         "Run this again with sudo, or as the kiosk's own user.",
     )
 
@@ -92,4 +93,4 @@ def _user() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        return "this user"
+        return str(os.geteuid())
