@@ -38,6 +38,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     queued: Count
     epoch: str
     cursor: Count
+    boot_id: str = ""
     frame_age_ms: int | None = None
     frames: int = 0
     decode_ms: float | None = None

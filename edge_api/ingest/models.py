@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from contracts.events import OutcomeName
@@ -19,7 +19,7 @@ class Scan(Base):
     """One scan event, stored once: (kiosk, stream, seq) is what makes it the same one.
 
     ``outcome`` is what the kiosk showed; card, customer and location are as they were when it came in.
-    ``at`` is when it happened (the kiosk's time if its clock was set, else when it came in);
+    ``at`` is when it happened, see :mod:`edge_api.ingest.boots`; while ``time_estimated``, when it came in;
     ``points_earned`` what the visit was booked with, ``balance`` what the customer had then.
     """
 
@@ -29,6 +29,13 @@ class Scan(Base):
         Index("ix_scan_at", "at"),
         Index("ix_scan_card_id_at", "card_id", "at"),
         Index("ix_scan_customer_id_at", "customer_id", "at"),
+        Index(
+            "ix_scan_time_estimated",
+            "kiosk_id",
+            "boot_id",
+            sqlite_where=text("time_estimated"),
+            postgresql_where=text("time_estimated"),
+        ),
     )
 
     id: Mapped[Id]
@@ -48,9 +55,20 @@ class Scan(Base):
     boot_id: Mapped[str] = mapped_column(String(40))
     uptime_ms: Mapped[int] = mapped_column(BIG)
     clock_synced: Mapped[bool]
+    time_estimated: Mapped[bool] = mapped_column(default=False)
     row_revision: Mapped[int | None] = mapped_column(BIG)
     points_earned: Mapped[int] = mapped_column(default=0)
     balance: Mapped[int | None] = mapped_column(BIG)
+
+
+class KioskBoot(Base):
+    """When a kiosk was started, as far as it has said so with a clock that was set."""
+
+    __tablename__ = "kiosk_boot"
+
+    kiosk_id: Mapped[str] = mapped_column(ForeignKey(Kiosk.id, ondelete="CASCADE"), primary_key=True)
+    boot_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    started_at: Mapped[datetime]
 
 
 class RejectReason(StrEnum):

@@ -56,6 +56,11 @@ class _Named(msgspec.Struct, frozen=True):
     id: UUID
 
 
+def is_name(text: str) -> bool:
+    """Tell whether a text may name a stream or a boot, and so stand in a column."""
+    return _NAME.fullmatch(text) is not None
+
+
 def read_scan(payload: bytes) -> tuple[Event, ScanData]:
     """Read an event and the scan in it.
 

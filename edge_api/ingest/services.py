@@ -29,6 +29,7 @@ from edge_api.customers.models import Customer
 from edge_api.fleet import services as fleet
 from edge_api.fleet.errors import UnknownKiosk
 from edge_api.fleet.models import Kiosk, KioskState
+from edge_api.ingest.boots import learn_from_health, place_in_time
 from edge_api.ingest.errors import Rejected
 from edge_api.ingest.models import RejectedMessage, RejectReason, Scan
 from edge_api.ingest.reading import id_of, place_of, read, read_scan
@@ -40,7 +41,6 @@ REJECTED_KEPT = 1_000
 
 _REJECTED_LIFE = timedelta(days=90)
 _BODY_KEPT = MAX_EVENT_BYTES
-_FUTURE_TOLERATED = timedelta(minutes=5)
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +82,9 @@ class Ingest:
             case Up.INFO:
                 fleet.note_info(kiosk, read(payload, Info), now, kept=kept)
             case Up.HEALTH:
-                fleet.note_health(kiosk, read(payload, Health), now)
+                health = read(payload, Health)
+                fleet.note_health(kiosk, health, now)
+                learn_from_health(session, kiosk.id, health, now)
             case Up.RESULT:
                 raise Rejected(RejectReason.UNKNOWN_TYPE, "no command was given")
             case _:
@@ -98,6 +100,7 @@ class Ingest:
             return taken
         card = self._genuine_card(session, event, data)
         scan = _new_scan(kiosk, event, data, card, now)
+        scan.at, scan.time_estimated = place_in_time(session, kiosk.id, event, data, now)
         session.add(scan)
         session.flush()
         self._follow(session, scan, card, now)
@@ -238,7 +241,7 @@ def _new_scan(kiosk: Kiosk, event: Event, data: ScanData, card: Card | None, now
         card_id=card.id if card else None,
         customer_id=card.customer_id if card else None,
         code_hash=data.code_hash,
-        at=_when(event, data, now),
+        at=now,
         kiosk_time=event.time,
         received_at=now,
         boot_id=data.boot_id,
@@ -246,12 +249,6 @@ def _new_scan(kiosk: Kiosk, event: Event, data: ScanData, card: Card | None, now
         clock_synced=data.clock_synced,
         row_revision=data.row_revision,
     )
-
-
-def _when(event: Event, data: ScanData, now: datetime) -> datetime:
-    """Return when it happened: by the kiosk's clock if that was set and is plausible, else as it came in."""
-    plausible = data.clock_synced and event.time <= now + _FUTURE_TOLERATED
-    return event.time if plausible else now
 
 
 def _visiting(session: Session, card: Card | None) -> Customer | None:

@@ -217,6 +217,7 @@ class Agent:
         health = Health(
             at=self._clock.now(),
             uptime_ms=self._clock.uptime_ms(),
+            boot_id=self._clock.boot_id(),
             clock_synced=self._clock.synced(),
             queued=self._outbox.count_pending(),
             epoch=position.epoch,

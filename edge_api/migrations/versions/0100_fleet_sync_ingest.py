@@ -129,6 +129,7 @@ def upgrade() -> None:
         sa.Column("boot_id", sa.String(length=40), nullable=False),
         sa.Column("uptime_ms", BIG, nullable=False),
         sa.Column("clock_synced", sa.Boolean(), nullable=False),
+        sa.Column("time_estimated", sa.Boolean(), nullable=False),
         sa.Column("row_revision", BIG, nullable=True),
         sa.Column("points_earned", sa.Integer(), nullable=False),
         sa.Column("balance", BIG, nullable=True),
@@ -139,6 +140,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scan")),
         sa.UniqueConstraint("event_id", name=op.f("uq_scan_event_id")),
         sa.UniqueConstraint("kiosk_id", "stream", "seq", name=op.f("uq_scan_kiosk_id_stream_seq")),
+    )
+    op.create_index(
+        "ix_scan_time_estimated",
+        "scan",
+        ["kiosk_id", "boot_id"],
+        unique=False,
+        sqlite_where=sa.text("time_estimated"),
+        postgresql_where=sa.text("time_estimated"),
+    )
+    op.create_table(
+        "kiosk_boot",
+        sa.Column("kiosk_id", sa.String(length=32), nullable=False),
+        sa.Column("boot_id", sa.String(length=40), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["kiosk_id"], ["kiosk.id"], name=op.f("fk_kiosk_boot_kiosk_id_kiosk"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("kiosk_id", "boot_id", name=op.f("pk_kiosk_boot")),
     )
     op.create_index("ix_scan_at", "scan", ["at"], unique=False)
     op.create_index("ix_scan_card_id_at", "scan", ["card_id", "at"], unique=False)
