@@ -4,7 +4,7 @@ import platform
 
 import psutil
 
-from bench import reader, resolve
+from bench import processes, pull, push, reader, resolve, way
 
 
 def main() -> None:
@@ -17,6 +17,14 @@ def main() -> None:
     reader.main()
     print("\n## From a card's code to its entry\n")
     resolve.main()
+    print("\n## From a frame to the screen\n")
+    way.main()
+    print("\n## A revocation\n")
+    push.main()
+    print("\n## A full pull\n")
+    pull.main()
+    print("\n## What each program costs\n")
+    processes.main()
 
 
 if __name__ == "__main__":

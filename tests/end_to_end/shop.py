@@ -70,6 +70,13 @@ class Shop:
             card = self._find(session, url)
             cards.revoke_card(session, card.id, self._by())
 
+    def toggle_revoked(self, url: str) -> None:
+        """Revoke the card, or un-revoke it if it was."""
+        with self._database.transaction() as session:
+            card = self._find(session, url)
+            toggle = cards.unrevoke_card if card.is_revoked else cards.revoke_card
+            toggle(session, card.id, self._by())
+
     def published_revision(self, url: str) -> int | None:
         """Return the revision of the card's row, once nothing waits to be published."""
         with self._database.reading() as session:

@@ -110,6 +110,10 @@ class Site:
     def is_running(self, name: str) -> bool:
         return name in self._running and self._running[name].poll() is None
 
+    def process(self, name: str) -> psutil.Process:
+        """Return a program's process."""
+        return psutil.Process(self._running[name].pid)
+
     def children(self, name: str) -> list[psutil.Process]:
         """Return the processes that a program has started."""
         try:
