@@ -27,9 +27,7 @@ def main() -> None:
         idle = _watch(site, lambda: time.sleep(SECONDS))
         busy = _watch(site, lambda: _scan_for(site, SECONDS))
         memory = {name: sum(_pss(each) for each in _family(site, name)) for name in _PROGRAMS}
-    print(
-        f"The scanner's page answers {ready:.2f} s after its start, its first scan is stored after {first:.2f} s."
-    )
+    print(f"After the scanner's start: page {ready:.2f} s, first scan stored {first:.2f} s.")
     print("\n| | memory, MB (PSS) | CPU idle, % | CPU scanning, % |\n|---|---|---|---|")
     for name in _PROGRAMS:
         print(f"| {name} | {memory[name]:.0f} | {idle[name]:.1f} | {busy[name]:.1f} |")
