@@ -101,6 +101,7 @@ def assign_locations(session: Session, user: User, location_ids: Iterable[int], 
         NotFound: there is no such location.
     """
     wanted = sorted({get_location(session, each).id for each in location_ids})
+    session.refresh(user, with_for_update=TO_CHANGE)
     before = location_ids_of(session, user.id)
     if wanted == before:
         return
