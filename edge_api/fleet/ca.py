@@ -161,7 +161,7 @@ def _key_of_request(csr_pem: str) -> ec.EllipticCurvePublicKey:
         request = x509.load_pem_x509_csr(csr_pem.encode())
         signed = request.is_signature_valid
         key = request.public_key()
-    except (ValueError, InvalidSignature, UnsupportedAlgorithm):
+    except (ValueError, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion):
         raise ClaimRefused("the signing request is damaged") from None
     if not signed or not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
         raise ClaimRefused("the signing request takes a P-256 key that signed it")
