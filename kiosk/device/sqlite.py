@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from kiosk.errors import StorageFull
 
@@ -21,6 +21,12 @@ class Connection(sqlite3.Connection):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.turn = threading.RLock()
+
+
+class Closable(Protocol):
+    """A connection, or what holds one."""
+
+    def close(self) -> None: ...
 
 
 class Durability(StrEnum):
@@ -37,12 +43,13 @@ def connect(path: Path, schema: str, durability: Durability = Durability.NORMAL)
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o770)
     connection = _open(path)
-    _use_wal(connection)
-    connection.execute(f"PRAGMA synchronous={durability}")
-    with writing(connection):
-        # One statement at a time: executescript would commit on its own.
-        for statement in filter(None, map(str.strip, schema.split(";"))):
-            connection.execute(statement)
+    with closed_on_failure(connection):
+        _use_wal(connection)
+        connection.execute(f"PRAGMA synchronous={durability}")
+        with writing(connection):
+            # One statement at a time: executescript would commit on its own.
+            for statement in filter(None, map(str.strip, schema.split(";"))):
+                connection.execute(statement)
     return connection
 
 
@@ -54,11 +61,22 @@ def connect_reading(path: Path, schema: str) -> Connection:
     if not path.exists():
         connect(path, schema).close()
     connection = _open(path)
-    if not _has_tables(connection):
-        # The other process is making the file at this moment, or died while it did.
-        connect(path, schema).close()
-    connection.execute("PRAGMA query_only=ON")
+    with closed_on_failure(connection):
+        if not _has_tables(connection):
+            # The other process is making the file at this moment, or died while it did.
+            connect(path, schema).close()
+        connection.execute("PRAGMA query_only=ON")
     return connection
+
+
+@contextmanager
+def closed_on_failure(opened: Closable) -> Iterator[None]:
+    """Close what was opened if the first things done with it fail, for then nobody else will."""
+    try:
+        yield
+    except BaseException:
+        opened.close()
+        raise
 
 
 @contextmanager

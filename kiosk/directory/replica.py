@@ -13,7 +13,14 @@ from pathlib import Path
 import structlog
 
 from contracts.replica import RowsPush, SealedRow
-from kiosk.device.sqlite import Connection, connect, connect_reading, data_version, writing
+from kiosk.device.sqlite import (
+    Connection,
+    closed_on_failure,
+    connect,
+    connect_reading,
+    data_version,
+    writing,
+)
 
 _TABLE = """(
     lookup BLOB PRIMARY KEY,
@@ -63,10 +70,10 @@ def open_or_rebuild(path: Path) -> "ReplicaWriter":
 
 def _checked(path: Path) -> "ReplicaWriter":
     writer = ReplicaWriter(path)
-    (verdict,) = writer._connection.execute("PRAGMA quick_check(1)").fetchone()
-    if verdict != "ok":
-        writer.close()
-        raise sqlite3.DatabaseError(verdict)
+    with closed_on_failure(writer):
+        (verdict,) = writer._connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
     return writer
 
 

@@ -16,7 +16,6 @@ from kiosk.camera.pi import open_pi
 from kiosk.camera.source import Luma
 from kiosk.camera.watched import CAMERA_HUNG
 from tests.debian13 import virtual_libcamera
-from tests.debian13.virtual_libcamera import Sensor
 from tests.factories.cards import as_jpeg, card_image
 from tests.kiosk.camera.pi_promises import *  # noqa: F403  the tests that the pretended one keeps, too
 from tests.kiosk.camera.pi_promises import PAYLOAD, SETTINGS
@@ -34,12 +33,12 @@ def shown() -> Luma:
 
 
 @pytest.fixture(scope="session")
-def installed(shown: Luma) -> Sensor:
+def installed(shown: Luma) -> virtual_libcamera.Sensor:
     return virtual_libcamera.install()
 
 
 @pytest.fixture
-def sensor(installed: Sensor) -> Iterator[Sensor]:
+def sensor(installed: virtual_libcamera.Sensor) -> Iterator[virtual_libcamera.Sensor]:
     yield installed
     installed.thaw()
 

@@ -45,7 +45,10 @@ def test_the_pis_camera_keeps_its_promises_on_real_picamera2() -> None:
 
 @pytest.mark.usefixtures("root")
 def test_python_3_13_runs_the_kiosk_and_what_both_programs_share() -> None:
-    # Its browser is Debian 12's here as there; the page is tried in it by the everyday run.
-    pytest_in_root(
-        "tests/contracts", "tests/common", "tests/kiosk", "--ignore", "tests/kiosk/display/test_browser.py"
-    )
+    # The page in a browser is tried by the everyday run.
+    pytest_in_root("tests/contracts", "tests/common", "tests/kiosk", "-k", "not browser")
+
+
+@pytest.mark.usefixtures("root")
+def test_python_3_13_runs_the_edge_on_both_databases() -> None:
+    pytest_in_root("tests/edge_api", "-k", "not browser")

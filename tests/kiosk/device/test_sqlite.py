@@ -1,19 +1,22 @@
 """Two processes share the kiosk's files, whichever of them starts first, stops or dies."""
 
+import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from kiosk.device.sqlite import Durability, connect, connect_reading, data_version, writing
+from kiosk.device.sqlite import Connection, Durability, connect, connect_reading, data_version, writing
 from kiosk.errors import StorageFull
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS notes (text TEXT); CREATE TABLE IF NOT EXISTS others (text TEXT)"
 
 _OPEN_AT_THE_SAME_TIME = """
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from kiosk.directory.replica import ReplicaReader, ReplicaWriter
 
@@ -63,6 +66,17 @@ def test_a_reader_makes_the_tables_that_a_dying_writer_left_out(path: Path) -> N
     reader = connect_reading(path, SCHEMA)
     assert reader.execute("SELECT count(*) FROM others").fetchone() == (0,)
     reader.close()
+
+
+@pytest.mark.parametrize("opened", [connect, connect_reading])
+def test_a_file_that_is_no_database_is_not_left_open(path: Path, opened: Callable[..., Connection]) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"no database at all" * 1000)
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(sqlite3.DatabaseError) as refused:
+        opened(path, SCHEMA)
+    assert os.listdir("/proc/self/fd") == before
+    assert "not a database" in str(refused.value)
 
 
 def test_a_reader_cannot_write(path: Path) -> None:
@@ -117,6 +131,7 @@ def test_no_room_is_told_as_full_storage_and_any_other_failure_as_it_is(path: Pa
 
 _READ_AND_SAY_SO = """
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from kiosk.directory.replica import ReplicaReader
 
@@ -125,6 +140,7 @@ print(ReplicaReader(Path(sys.argv[1])).count())
 
 _WRITE_AND_DIE = """
 import os, signal, sys
+from collections.abc import Callable
 from pathlib import Path
 from contracts.replica import SealedRow
 from kiosk.directory.replica import ReplicaWriter

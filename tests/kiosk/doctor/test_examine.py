@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,8 @@ def test_a_database_that_cannot_be_read_is_bad(tmp_path: Path) -> None:
     (tmp_path / "replica.db").write_bytes(b"no database at all" * 100)
 
     def look() -> Finding:
-        sqlite3.connect(tmp_path / "replica.db").execute("SELECT 1 FROM rows")
+        with closing(sqlite3.connect(tmp_path / "replica.db")) as connection:
+            connection.execute("SELECT 1 FROM rows")
         return FINE
 
     checked = only(look)
