@@ -79,11 +79,12 @@ def enrol(home: Path, wait: float, if_needed: bool, claim: TextIO) -> None:
     from contracts.enrolment import Claim  # noqa: PLC0415
     from contracts.errors import InvalidClaim  # noqa: PLC0415
     from kiosk.agent.enrol import enrol_waiting  # noqa: PLC0415
+    from kiosk.device.profile import is_enrolled  # noqa: PLC0415
 
     places = Home(home)
-    if if_needed and places.profile.exists():
-        return
     try:
+        if if_needed and is_enrolled(places):
+            return
         enrolled = enrol_waiting(places, Claim.from_text(claim.read()), wait)
     except (KioskError, InvalidClaim) as error:
         raise click.ClickException(str(error)) from error

@@ -27,7 +27,7 @@ def enrol(home: Home, claim: Claim) -> Enrolled:
         EnrolmentRefused: the edge is not the claim's, does not take it, or answers nonsense.
         EdgeUnreachable: the edge did not answer.
     """
-    if home.profile.exists():
+    if profile.is_enrolled(home):
         raise EnrolmentRefused("this kiosk is enrolled already; it takes a physical reset to enrol it anew")
     ca = _pinned_ca(claim)
     key = ensure_key(home)

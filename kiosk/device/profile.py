@@ -41,6 +41,20 @@ def load(home: Home) -> Profile:
     return Profile(enrolled.kiosk, site, enrolled.edge_url, enrolled.broker)
 
 
+def is_enrolled(home: Home) -> bool:
+    """Tell whether there is a profile; the empty file that a power cut during enrolment leaves is none.
+
+    Raises:
+        DocumentsDamaged: there is one, and it cannot be read.
+    """
+    return home.profile.exists() and Documents(home.profile).get(_NAME) is not None
+
+
 def save(home: Home, enrolled: Enrolled) -> None:
-    """Keep what enrolment gave. Written last: a profile means that everything else is there."""
-    Documents(home.profile).put(_NAME, msgspec.to_builtins(enrolled))
+    """Keep what enrolment gave. Written last: a profile means that everything else is there.
+
+    Twice, so that its backup is a whole profile too.
+    """
+    documents = Documents(home.profile)
+    for _ in range(2):
+        documents.put(_NAME, msgspec.to_builtins(enrolled))

@@ -16,6 +16,7 @@ from contracts.events import decode, encode
 from kiosk.agent.enrol import enrol, enrol_waiting
 from kiosk.config import Home
 from kiosk.device import profile
+from kiosk.device.documents import Documents
 from kiosk.directory.downlink import DownlinkReader
 from kiosk.errors import EdgeUnreachable, EnrolmentRefused
 from tests.factories.https_edge import Answer, HttpsEdge, Request, TestAuthority, serving
@@ -199,6 +200,11 @@ def test_a_kiosk_enrols_once(home: Home, claim: Claim, registry: Registry) -> No
     with pytest.raises(EnrolmentRefused, match="enrolled already"):
         enrol(home, claim)
     assert registry.requests == 1
+
+
+def test_a_kiosk_whose_profile_was_never_written_whole_enrols_again(home: Home, claim: Claim) -> None:
+    Documents(home.profile).put("something else", {})
+    assert enrol(home, claim).kiosk == profile.load(home).kiosk
 
 
 def test_an_enrolment_that_was_cut_is_repeated_with_the_same_key(

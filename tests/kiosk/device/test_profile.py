@@ -35,3 +35,17 @@ def test_a_profile_that_holds_nothing_is_no_identity(tmp_path: Path) -> None:
     Documents(home.profile).put("something else", {})
     with pytest.raises(NotEnrolled, match="not finished"):
         profile.load(home)
+
+
+def test_a_profile_that_was_damaged_comes_back_from_its_backup(tmp_path: Path) -> None:
+    home = enrolled_home(tmp_path / "kiosk")
+    home.profile.write_bytes(b"x")
+    assert profile.load(home).kiosk == KIOSK
+
+
+def test_what_a_power_cut_during_enrolment_leaves_is_no_profile(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert not profile.is_enrolled(home)
+    Documents(home.profile).put("something else", {})
+    assert home.profile.exists()
+    assert not profile.is_enrolled(home)
