@@ -5,11 +5,13 @@ Everything is done by the same commands that a real site uses, and the kiosk is 
 
 import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
 import threading
 import time
+import tomllib
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,16 +20,18 @@ from pathlib import Path
 import click
 import psutil
 from honcho.manager import Manager
+from honcho.printer import Message
 
 from provisioning.demo_words import farewell, welcome
 
 _MARK = "WELKOM_DEMO"
+_BROKER_PORTS = ("kiosk_port", "service_port")
 _READY_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """Where the demo lies, and its ports."""
+    """Where the demo lies, its ports, and PostgreSQL's URL if it is not to keep its data in a file."""
 
     folder: Path
     http: int
@@ -35,6 +39,7 @@ class Demo:
     mqtt: int
     service: int
     page: int
+    database_url: str | None = None
 
     @property
     def edge(self) -> Path:
@@ -68,9 +73,10 @@ class Demo:
 @click.option("--mqtt", default=8883, show_default=True, help="Port of the broker for kiosks.")
 @click.option("--service", default=8884, show_default=True, help="Port of the broker for our own programs.")
 @click.option("--page", default=8070, show_default=True, help="Port of the kiosk's page.")
-def main(folder: Path, **ports: int) -> None:
+@click.option("--database-url", help="PostgreSQL's URL, to try the demo on that; a file without.")
+def main(folder: Path, database_url: str | None, **ports: int) -> None:
     """Set up the demo where needed, run it until Ctrl-C."""
-    demo = Demo(folder.absolute(), **ports)
+    demo = Demo(folder.absolute(), **ports, database_url=database_url)
     os.environ[_MARK] = str(demo.folder)
     os.environ["PATH"] += os.pathsep + "/usr/sbin"  # where Debian has mosquitto, off most people's path
     os.umask(0o077)
@@ -93,6 +99,7 @@ def prepare(demo: Demo) -> None:
         DemoFailed: a step failed, or a port is taken.
     """
     started = time.monotonic()
+    _check_folder(demo)
     _step("Ending what an earlier demo left running", lambda: _end_leftovers(demo))
     _step("Looking whether the ports are free", lambda: _check_ports(demo))
     demo.logs.mkdir(parents=True, exist_ok=True)
@@ -106,6 +113,21 @@ def _step(words: str, work: Callable[[], None]) -> None:
     click.echo(f"  {words} ... ", nl=False)
     work()
     click.echo("done")
+
+
+def _check_folder(demo: Demo) -> None:
+    """Refuse other ports than the folder was set up with: addresses stand on cards and in certificates."""
+    settings = demo.edge / "edge.toml"
+    if not settings.exists():
+        return
+    told = tomllib.loads(settings.read_text())
+    ports = (told["http"]["port"], told["kiosk_api"]["port"], *map(told["mqtt"].get, _BROKER_PORTS))
+    if ports != demo.ports[:-1]:
+        names = ("--http", "--kiosk-api", "--mqtt", "--service")
+        options = " ".join(f"{name} {port}" for name, port in zip(names, ports, strict=True))
+        raise DemoFailed(
+            f"The demo in {demo.folder} was set up with {options}. Give these, or another folder with --dir."
+        )
 
 
 def _end_leftovers(demo: Demo) -> None:
@@ -136,6 +158,7 @@ def _check_ports(demo: Demo) -> None:
 
 
 def _init_edge(demo: Demo) -> None:
+    database = ["--database-url", demo.database_url] if demo.database_url else []
     _edge(
         demo,
         "init",
@@ -149,6 +172,7 @@ def _init_edge(demo: Demo) -> None:
         str(demo.mqtt),
         "--mqtt-service-port",
         str(demo.service),
+        *database,
     )
 
 
@@ -159,7 +183,7 @@ def _make_shop(demo: Demo) -> None:
 def _prepare_kiosk(demo: Demo) -> None:
     demo.kiosk.mkdir(parents=True, exist_ok=True)
     (demo.kiosk / "kiosk.toml").write_text(_KIOSK_SETTINGS.format(port=demo.page, cards=demo.shop / "cards"))
-    if (demo.kiosk / "profile.json").exists():
+    if _kiosk_status(demo).get("enrolled"):
         return
     claim = _edge(demo, "kiosk-claim", "--name", "Entrance", "--repeat-seconds", "5")
     demo.claim.write_text(claim)
@@ -187,14 +211,15 @@ def _edge(demo: Demo, command: str, *options: str) -> str:
 
 
 def _run(demo: Demo) -> int:
-    manager = Manager(printer=_Silent())
+    printer = _Quiet()
+    manager = Manager(printer=printer)
     for name, command in programs(demo).items():
         log = demo.logs / f"{name}.log"
-        manager.add_process(name, f"{command} >> '{log}' 2>&1")
+        manager.add_process(name, f"{command} >> {shlex.quote(str(log))} 2>&1")
     threading.Thread(target=_announce, args=(demo,), daemon=True).start()
     manager.loop()
     asked = manager.returncode in {130, 143}
-    click.echo(farewell(demo.logs, asked=asked))
+    click.echo(farewell(demo.logs, ended=None if asked else printer.ended))
     return 0 if asked else 1
 
 
@@ -217,13 +242,18 @@ def enrolling(demo: Demo) -> str:
     return f"{python} -m kiosk enrol --home '{demo.kiosk}' --if-needed --wait 60 '{demo.claim}'"
 
 
-class _Silent:
+class _Quiet:
     """honcho's printer: the programs write to their logs, and the terminal is kept for people."""
 
     width = 0
+    ended = ""
+    """The program that ended first, with its code, as "web stopped (rc=1)"."""
 
-    def write(self, message: object) -> None:
-        """Print nothing."""
+    def write(self, message: Message) -> None:
+        """Print nothing, and note which program was the first to end."""
+        told = str(message.data).strip()
+        if not self.ended and " stopped (rc=" in told:
+            self.ended = told
 
 
 def _announce(demo: Demo) -> None:
@@ -253,12 +283,14 @@ def _answers(url: str) -> bool:
 
 
 def _kiosk_knows_cards(demo: Demo) -> bool:
+    status = _kiosk_status(demo)
+    return bool(status.get("connected") and status.get("cards"))
+
+
+def _kiosk_status(demo: Demo) -> dict[str, object]:
     arguments = [sys.executable, "-m", "kiosk", "status", "--json", "--home", str(demo.kiosk)]
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)
-    if done.returncode:
-        return False
-    status = json.loads(done.stdout)
-    return bool(status["connected"] and status["cards"])
+    return dict(json.loads(done.stdout)) if done.returncode == 0 else {}
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What the demo tells the person who started it."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ Welkom is running. What to do next:
   1. Open the kiosk's page        http://127.0.0.1:{page}/
   2. Hold a card before it        http://127.0.0.1:{page}/virtual-camera
      (pick a demo card or drop a photo; or from a terminal:
-      curl --data-binary @{card} http://127.0.0.1:{page}/virtual-camera/frame )
+      curl --data-binary {card} http://127.0.0.1:{page}/virtual-camera/frame )
   3. See it in the back office    http://127.0.0.1:{http}/
      {sign_in}
   4. Watch the messages           {watch}
@@ -28,7 +29,7 @@ def welcome(demo: "Demo") -> str:
     return _WELCOME.format(
         page=demo.page,
         http=demo.http,
-        card=cards[0] if cards else "photo.jpg",
+        card=shlex.quote(f"@{cards[0]}") if cards else "@photo.jpg",
         sign_in=sign_in,
         watch=watch_line(demo),
         folder=demo.folder,
@@ -39,14 +40,16 @@ def welcome(demo: "Demo") -> str:
 def watch_line(demo: "Demo") -> str:
     """Return a command that shows all traffic on the broker."""
     tls = demo.edge / "tls"
+    ca, certificate, key = (shlex.quote(str(tls / name)) for name in ("ca.crt", "watcher.crt", "watcher.key"))
     return (
-        f"mosquitto_sub -V 5 -h 127.0.0.1 -p {demo.service} --cafile {tls / 'ca.crt'}"
-        f" --cert {tls / 'watcher.crt'} --key {tls / 'watcher.key'} -t 'welkom/v1/#' -v"
+        f"mosquitto_sub -V 5 -h 127.0.0.1 -p {demo.service} --cafile {ca}"
+        f" --cert {certificate} --key {key} -t 'welkom/v1/#' -v"
     )
 
 
-def farewell(logs: Path, *, asked: bool) -> str:
-    """Return what to say at the end."""
-    if asked:
+def farewell(logs: Path, *, ended: str | None) -> str:
+    """Return what to say at the end; ``ended`` is a program that ended by itself: "web stopped (rc=1)"."""
+    if ended is None:
         return "\nThe demo has ended. Its data stays; `make demo` goes on with it."
-    return f"\nA program of the demo ended by itself, so all were ended. The newest file in {logs} says why."
+    name = ended.partition(" ")[0]
+    return f"\n{ended} by itself, so all programs were ended. What it said last is in {logs / name}.log"

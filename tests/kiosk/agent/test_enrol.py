@@ -203,6 +203,7 @@ def test_a_kiosk_enrols_once(home: Home, claim: Claim, registry: Registry) -> No
 
 
 def test_a_kiosk_whose_profile_was_never_written_whole_enrols_again(home: Home, claim: Claim) -> None:
+    home.profile.parent.mkdir(parents=True, exist_ok=True)
     Documents(home.profile).put("something else", {})
     assert enrol(home, claim).kiosk == profile.load(home).kiosk
 
