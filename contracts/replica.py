@@ -63,6 +63,10 @@ class CustomerEntry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind",
     stamps: tuple[StampsLine, ...] = ()
     subscription: SubscriptionLine | None = None
 
+    def known_until(self, moment: datetime) -> "CustomerEntry":
+        """Return the entry as still true at a later moment; an earlier one changes nothing."""
+        return msgspec.structs.replace(self, as_of=max(self.as_of, moment))
+
     def with_points(self, points: int) -> "CustomerEntry":
         """Return the entry with another balance."""
         return msgspec.structs.replace(self, points=points)

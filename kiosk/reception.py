@@ -13,6 +13,7 @@ from uuid import UUID
 
 from contracts.card_code import CardCode, parse
 from contracts.errors import InvalidCardCode
+from contracts.replica import CustomerEntry, Entry
 from contracts.settlements import Settlement, Verdict
 from kiosk.directory.directory import Directory, Found
 from kiosk.directory.downlink import DownlinkReader
@@ -220,7 +221,7 @@ class Reception:
         offline = not self._downlink.connected()
         if seen.code is not None:
             found = self._directory.find(seen.code)
-            outcome = resolve(found.entry, offline=offline, already_counted=repeat)
+            outcome = resolve(self._entry_of(found, offline), offline=offline, already_counted=repeat)
             return outcome, CardShown(found.keys, found.revision), found
         if seen.text is None:
             return SeveralCodes(), None, None
@@ -238,11 +239,19 @@ class Reception:
             return shown.outcome
         offline = not self._downlink.connected()
         found = self._directory.again(shown.found.keys)
-        outcome = resolve(found.entry, offline=offline, already_counted=shown.repeat)
+        entry = self._entry_of(found, offline)
+        outcome = resolve(entry, offline=offline, already_counted=shown.repeat)
         settlement = self._downlink.settlement(shown.event) if shown.event else None
         if settlement is None:
             return outcome
         return _with_settlement(outcome, settlement, row_is_old=found.revision == shown.found.revision)
+
+    def _entry_of(self, found: Found, offline: bool) -> Entry | None:
+        """Return what is known; offline, as of when the edge was last heard, though the row is older."""
+        whole_at = self._downlink.whole_at() if offline else None
+        if whole_at is None or not isinstance(found.entry, CustomerEntry):
+            return found.entry
+        return found.entry.known_until(whole_at)
 
 
 def _gives_way(shown: _Shown, seen: _Seen, now: float) -> bool:

@@ -100,7 +100,7 @@ class Ingest:
             return taken
         card = self._genuine_card(session, event, data)
         scan = _new_scan(kiosk, event, data, card, now)
-        scan.at, scan.time_estimated = place_in_time(session, kiosk.id, event, data, now)
+        scan.at, scan.time_estimated = place_in_time(session, kiosk, event, data, now)
         session.add(scan)
         session.flush()
         self._follow(session, scan, card, now)

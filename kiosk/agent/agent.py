@@ -141,8 +141,9 @@ class Agent:
             self._next_look = self._next_health = now
         if not self._link.is_up:
             return
-        self._publisher.turn(now)
+        # First how long the device has run: scans of an unset clock are placed by that.
         self._tell_of_itself(now)
+        self._publisher.turn(now)
         if now >= self._next_tidy:
             self._next_tidy = now + _TIDY_SECONDS
             self._tidy()

@@ -24,6 +24,7 @@ from kiosk.errors import EdgeRefused, EdgeUnreachable, KioskError, StorageFull
 PIECE = 500
 _RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 _ANNOUNCED_JITTER_SECONDS = 3.0
+_NOTE_WHOLE_SECONDS = 10.0
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +67,7 @@ class Sync:
         self._pull_at: float | None = None
         self._not_before = 0.0
         self._failures = 0
+        self._whole_noted_at: float | None = None
         self._lock = threading.Lock()
 
     def arrived(self, message: RowsPush | Settlements | KioskConfig) -> None:
@@ -121,7 +123,9 @@ class Sync:
                     self._downlink.configure(message)
 
     def _apply_push(self, push: RowsPush) -> None:
-        if not self._replica.apply_push(push):
+        if self._replica.apply_push(push):
+            self._note_whole()
+        else:
             # Announced to all kiosks at the same moment: not all of them should ask at the same moment.
             self._plan_pull(0.0 if push.rows else self._jitter() * _ANNOUNCED_JITTER_SECONDS)
 
@@ -129,6 +133,14 @@ class Sync:
         self._pull_rows()
         self._pull_settlements()
         self._downlink.configure(self._edge.config(), pulled=True)
+        self._note_whole()
+
+    def _note_whole(self) -> None:
+        """Tell the screens, every now and then, that what is here is true until now."""
+        now = self._clock.monotonic()
+        if self._whole_noted_at is None or now - self._whole_noted_at >= _NOTE_WHOLE_SECONDS:
+            self._whole_noted_at = now
+            self._downlink.set_whole_at(self._clock.now())
 
     def _pull_rows(self) -> None:
         position = self._replica.position()

@@ -5,6 +5,7 @@ In DESIGN's words "the settlements": one SQLite file that the agent writes and t
 
 import sqlite3
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -64,6 +65,10 @@ class DownlinkWriter:
         if _is_connected(self._connection) != connected:
             self._put("connected", b"1" if connected else b"0")
 
+    def set_whole_at(self, moment: datetime) -> None:
+        """Tell the scanner that the replica was whole at a moment: what it holds was true until then."""
+        self._put("whole_at", moment.isoformat().encode())
+
     def forget_settled(self, before: float) -> None:
         """Delete settlements received before a time."""
         with writing(self._connection):
@@ -92,6 +97,11 @@ class DownlinkReader:
 
     def config(self) -> KioskConfig | None:
         return _config(self._connection)
+
+    def whole_at(self) -> datetime | None:
+        """Return when the replica was last known to be whole."""
+        moment = _fact(self._connection, "whole_at")
+        return datetime.fromisoformat(moment.decode()) if moment else None
 
     def connected(self) -> bool:
         """Tell whether the agent last had the broker."""

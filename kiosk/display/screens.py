@@ -171,4 +171,4 @@ def _help(hint: Hint, said: HintWords) -> tuple[Icon, str]:
 
 
 def _ways_to_link(words: Words) -> tuple[Line, ...]:
-    return Line(Icon.PHONE, words.link.phone), Line(Icon.STAFF, words.link.staff)
+    return (Line(Icon.STAFF, words.link.staff),)

@@ -71,9 +71,8 @@ class GiftWords:
 
 @dataclass(frozen=True, slots=True)
 class LinkWords:
-    """The two ways to make a new card one's own."""
+    """How to make a new card one's own."""
 
-    phone: str
     staff: str
 
 

@@ -106,6 +106,7 @@ def active_kiosk(database: Database, by: By, name: str = "By the door") -> Field
     with database.transaction() as session:
         found = services.find_kiosk(session, kiosk.id)
         found.public_key, found.state = public_pem(kiosk.key), KioskState.ACTIVE
+        found.enrolled_at = by.at
     return kiosk
 
 

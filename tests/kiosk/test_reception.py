@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -467,3 +468,15 @@ def test_the_new_balance_stands_beside_what_was_earned_also_before_the_new_row_i
     desk.row(ZOE, customer(points=90))
     desk.tick()
     assert desk.display.screen == recognised(points=90, earned=Earned(11))
+
+
+def test_offline_a_result_is_as_of_when_the_edge_was_last_heard_though_the_row_is_older(
+    desk: FrontDesk,
+) -> None:
+    heard = AS_OF + timedelta(days=40)
+    desk.downlink.set_whole_at(heard)
+    desk.downlink.set_connected(False)
+    desk.see(shown(ZOE))
+    (screen,) = desk.display.screens
+    assert isinstance(screen, Recognised)
+    assert (screen.customer.as_of, screen.offline) == (heard, True)

@@ -434,3 +434,7 @@ def test_it_works_in_a_thread_that_ends_when_told(syncing: Syncing) -> None:
     stop.set()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_the_screens_are_told_until_when_the_copy_was_whole(synced: Syncing) -> None:
+    assert synced.settled.whole_at() == synced.clock.now()

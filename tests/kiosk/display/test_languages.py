@@ -66,8 +66,8 @@ def test_no_sentence_was_left_in_english(language: str) -> None:
 
 
 def test_a_missing_word_is_refused_by_its_name(folder: Path) -> None:
-    rewrite(folder / "de.toml", 'phone = "Scannen Sie die Karte mit Ihrem Telefon"\n', "")
-    with pytest.raises(BadConfiguration, match=r"de\.toml.*phone"):
+    rewrite(folder / "de.toml", 'staff = "Fragen Sie unser Personal"\n', "")
+    with pytest.raises(BadConfiguration, match=r"de\.toml.*staff"):
         load_languages(folder)
 
 
