@@ -14,7 +14,7 @@ import time
 import tomllib
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -39,7 +39,7 @@ class Demo:
     mqtt: int
     service: int
     page: int
-    database_url: str | None = None
+    database_url: str | None = field(default=None, kw_only=True)
 
     @property
     def edge(self) -> Path:
