@@ -36,6 +36,9 @@ from kiosk.scanning.guidance import Guidance
 from kiosk.scanning.symbols import Hint
 
 _SEVERAL = "several"
+_CARD_MAY_FLICKER = 0.15
+"""Seconds without a reading for which a card is taken to be still before the camera."""
+
 _OTHER_HIDDEN_AFTER = 0.5
 """Seconds unseen after which a card's result gives way to another that is still held before the camera."""
 
@@ -128,9 +131,8 @@ class Reception:
             self._guidance.read()
             for key in seen.beside:
                 self._overlook(key, now)
-            if not seen.is_card and self._card_in_view(now):
-                # The same poster beside the card, in a frame in which the card was not read.
-                self._overlook(seen.key, now)
+            if not seen.is_card and self._card_just_read(now):
+                # Perhaps a poster beside the card, in a frame in which the card was not read.
                 return
             presence = self._debounce.see(seen.key, now)
             if presence is Presence.HELD:
@@ -179,9 +181,9 @@ class Reception:
         if self._debounce.see(key, now) is Presence.NEW:
             self._debounce.forget(key)
 
-    def _card_in_view(self, now: float) -> bool:
+    def _card_just_read(self, now: float) -> bool:
         shown = self._shown
-        return shown is not None and shown.seen.is_card and now - shown.last_seen <= _OTHER_HIDDEN_AFTER
+        return shown is not None and shown.seen.is_card and now - shown.last_seen <= _CARD_MAY_FLICKER
 
     def _held(self, seen: _Seen, now: float) -> None:
         shown = self._shown

@@ -130,7 +130,7 @@ def test_a_stopped_scanner_leaves_the_camera_to_be_tried(site: Site) -> None:
 
 
 def test_a_clock_that_differs_from_the_edges_is_told_by_how_much(site: Site) -> None:
-    report = examined(site, KioskClock(datetime.now(UTC) + timedelta(hours=3)))
+    report = examined(site, KioskClock(datetime.now(UTC) + timedelta(hours=3, minutes=5)))
     state, words = found(report, Part.CLOCK)
     assert (state, words) == (State.BAD, "it is 3 hours after the edge's")
     assert found(report, Part.EDGE)[0] is State.GOOD

@@ -480,3 +480,12 @@ def test_offline_a_result_is_as_of_when_the_edge_was_last_heard_though_the_row_i
     (screen,) = desk.display.screens
     assert isinstance(screen, Recognised)
     assert (screen.customer.as_of, screen.offline) == (heard, True)
+
+
+def test_another_code_held_up_right_after_a_card_has_its_own_screen_and_event(desk: FrontDesk) -> None:
+    """Three frames of a picture at ten a second, the first of them a tenth of a second after the card."""
+    desk.see(shown(ZOE))
+    for _ in range(3):
+        desk.see(POSTER, after=0.1)
+    assert desk.display.screen == ForeignCode()
+    assert [scan.outcome for scan in desk.scans()] == [OutcomeName.RECOGNISED, OutcomeName.FOREIGN_CODE]
