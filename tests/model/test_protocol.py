@@ -59,9 +59,9 @@ SOAK = (
     "events -O2 -DRESTORES=2 -DINGESTS=2",
     "events -O2 -DEVENTS=3",
     "events -O2 --eventually -DINGESTS=2",
-    "rows -O2 --compact",
-    "rows -O2 --compact -DCHANGES=2 -DRESTORES=2",
-    "rows -O2 --compact -DCHANGES=2 -DPOWER_CUTS",
+    "rows -O2",
+    "rows -O2 -DCHANGES=2 -DRESTORES=2",
+    "rows -O2 -DCHANGES=2 -DPOWER_CUTS",
     "rows -O2 --eventually -DCHANGES=2",
 )
 
