@@ -36,7 +36,7 @@ demo: setup ## Set up a demo shop with one kiosk and run everything until Ctrl-C
 	@exec $(BIN)/python -m provisioning.demo
 
 test: setup debian-test ## Run all tests: unit, real parts, browser
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 soak: setup debian-soak ## Run the tests that take longer
 	@$(BIN)/pytest -m soak --timeout 7200
