@@ -54,7 +54,7 @@ def test_each_word_has_the_same_blanks_to_fill_in_every_language(language: str) 
     assert {name: blanks(text) for name, text in texts(dataclasses.asdict(LANGUAGES[language]))} == expected
 
 
-@pytest.mark.parametrize("language", set(LANGUAGES) - {"en"})
+@pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {"en"}))
 def test_no_sentence_was_left_in_english(language: str) -> None:
     english = dict(texts(dataclasses.asdict(LANGUAGES["en"])))
     same = [
